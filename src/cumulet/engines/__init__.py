@@ -1,0 +1,1 @@
+"""Third-party engines, started on demand and supervised."""

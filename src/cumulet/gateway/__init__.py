@@ -1,0 +1,1 @@
+"""HTTP in, HTTP out: routing, signatures, wire protocols. Knows models, no service."""

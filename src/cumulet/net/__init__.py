@@ -1,0 +1,1 @@
+"""Data planes that listen: load balancers, DNS, virtual networks, edge cache."""
