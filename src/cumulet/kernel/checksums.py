@@ -160,7 +160,7 @@ class _Crc:
 
 
 class _XxHash:
-    """The library's hash wants read-only bytes and calls its result `finalize`; it may be asked repeatedly."""
+    """The library's hash wants read-only bytes and calls its digest `finalize`; asking does not end it."""
 
     def __init__(self, name: str) -> None:
         from awscrt.checksums import XXHash
