@@ -25,13 +25,14 @@ class Requirement(NamedTuple):
 
 
 def parse(area: str, text: str) -> Iterator[Requirement]:
-    """The requirements in one file's text: lines `- S3-42 ...` under a `### Must do` heading.
+    """The requirements in one file's text: lines `- S3-42 ...` under `### Must do`, or right under a section's
+    own heading, as those that span systems are.
 
-    Raises ValueError for a requirement outside any `##` section."""
-    section, counts = None, False
+    Raises ValueError for a requirement before any heading."""
+    section, counts = None, True
     for line in text.splitlines():
-        if heading := re.fullmatch(r"## (.+)", line):
-            section, counts = heading[1].strip(), False
+        if heading := re.fullmatch(r"##? (.+)", line):
+            section, counts = heading[1].strip(), True
         elif line.startswith("### "):
             counts = line.strip() == "### Must do"
         elif counts and (item := re.match(r"- ([A-Z][A-Z0-9]*-\d+) (.+)", line)):

@@ -20,23 +20,28 @@ plain words
 ## Other
 ### Must do
 - EFS-1 Files.
+### Hands-on flows
+- EFS-2 is not one either.
+# Across systems
+- ARC-1 Thumbnails.
 """
 
 
-def test_requirements_are_the_items_under_must_do():
+def test_requirements_are_the_items_under_must_do_or_a_bare_heading():
     found = list(spec_report.parse("storage", TEXT))
 
     assert [(r.id, r.section) for r in found] == [
         ("storage:S3-01", "Amazon S3"),
         ("storage:S3-02", "Amazon S3"),
         ("storage:EFS-1", "Other"),
+        ("storage:ARC-1", "Across systems"),
     ]
     assert found[0].text == "A bucket's name is unique."
 
 
 def test_a_requirement_outside_a_section_is_refused():
     with pytest.raises(ValueError, match="no section"):
-        list(spec_report.parse("storage", "### Must do\n- S3-01 Alone.\n"))
+        list(spec_report.parse("storage", "- S3-01 Alone.\n"))
 
 
 def test_an_id_used_twice_is_refused(tmp_path):
@@ -92,18 +97,20 @@ def test_the_report_counts_and_the_verbose_one_lists_what_is_missing():
     long = [" ".join(line.split()) for line in spec_report.lines(requirements, claims, verbose=True)]
 
     assert brief == [
-        "storage 1 of 3 33 %",
+        "storage 1 of 4 25 %",
         "Amazon S3 1 of 2 50 %",
-        "... and 1 sections that no test claims",
-        "total 1 of 3 33 %",
+        "... and 2 sections that no test claims",
+        "total 1 of 4 25 %",
     ]
     assert long == [
-        "storage 1 of 3 33 %",
+        "storage 1 of 4 25 %",
         "Amazon S3 1 of 2 50 %",
         "storage:S3-02",
         "Other 0 of 1 0 %",
         "storage:EFS-1",
-        "total 1 of 3 33 %",
+        "Across systems 0 of 1 0 %",
+        "storage:ARC-1",
+        "total 1 of 4 25 %",
     ]
 
 
