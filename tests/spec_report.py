@@ -25,8 +25,8 @@ class Requirement(NamedTuple):
 
 
 def parse(area: str, text: str) -> Iterator[Requirement]:
-    """The requirements in one file's text: lines `- S3-42 ...` under `### Must do`, or right under a section's
-    own heading, as those that span systems are.
+    """The requirements in one file's text: lines `- S3-42 ...` under `### Must do`, or right under a
+    section's own heading, as those that span systems are.
 
     Raises ValueError for a requirement before any heading."""
     section, counts = None, True
