@@ -24,7 +24,7 @@ LITERAL, LABEL, GREEDY = range(3)
 class Found:
     operation: str
     labels: dict[str, str]
-    rank: tuple[Kinds, int, int]
+    rank: tuple[Kinds, int, int, bool]
     """Smaller is more specific; comparable between services."""
 
 
@@ -37,6 +37,8 @@ class _End:
     literals: tuple[tuple[str, str], ...]
     required: tuple[str, ...]
     """Query parameters the input requires: they only decide between operations of one template."""
+    slash: bool
+    """Whether the template ends with a slash: it decides when nothing else does."""
 
 
 @dataclass(slots=True)
@@ -57,15 +59,16 @@ def find(service: str, method: str, path: str, query: str) -> Found | None:
     for ends, values, kinds in _walk(root, segments, 0, (), ()):
         if given is None:
             given = dict(parse_qsl(query, keep_blank_values=True)) if query else {}
-        end = _choose(ends, given)
+        end = ends[0] if len(ends) == 1 and not ends[0].literals else _choose(ends, given)
         if end is not None:
             labels = dict(zip(end.names, values, strict=True))
-            return Found(end.operation, labels, (kinds, -len(end.literals), -_met(end, given)))
+            slashed = path.endswith("/") != end.slash
+            return Found(end.operation, labels, (kinds, -len(end.literals), -_met(end, given), slashed))
     return None
 
 
 def _segments(path: str) -> list[str]:
-    """A trailing slash says nothing: SDKs of different ages send the same template with and without it."""
+    """A trailing slash says little: SDKs of different ages send the same template with and without it."""
     raw = path.removeprefix("/").split("/")
     if len(raw) > 1 and raw[-1] == "":
         raw.pop()
@@ -139,7 +142,8 @@ def _plant(root: _Node, operation: models.Operation, required: tuple[str, ...]) 
             names.append(segment[1:-1])
             node.label = node = node.label or _Node()
     literals = tuple(parse_qsl(query, keep_blank_values=True))
-    node.ends.append(_End(operation.name, tuple(names), literals, required))
+    slash = template.endswith("/")
+    node.ends.append(_End(operation.name, tuple(names), literals, required, slash))
     node.ends.sort(key=lambda end: (-len(end.literals), -len(end.required), end.operation))
 
 

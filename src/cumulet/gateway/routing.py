@@ -302,10 +302,11 @@ def _open_services() -> tuple[tuple[str, service_index.Entry], ...]:
 
 
 def _s3(request: Request, host: Host) -> Route:
-    if _is_s3_control(request, host):
-        found = _best(request, ("s3control",), host)
+    sibling = _s3_sibling(request, host)
+    if sibling is not None:
+        found = _best(request, (sibling,), host)
         if found is None:
-            raise UnknownOperation("s3control", f"{request.method} {request.path}", "rest-xml")
+            raise UnknownOperation(sibling, f"{request.method} {request.path}", _rest_protocol(sibling))
         return found
     try:
         operation, labels = s3_routes.find(request, host)
@@ -316,9 +317,14 @@ def _s3(request: Request, host: Host) -> Route:
     return Route("s3", operation, "rest-xml", labels, host)
 
 
-def _is_s3_control(request: Request, host: Host) -> bool:
-    """A bucket may be called "v20180820", so the path alone does not decide."""
+def _s3_sibling(request: Request, host: Host) -> str | None:
+    """S3 Control or S3 on Outposts, which sign as S3. A bucket may be called "v20180820": the path is not enough."""
     if host.service == "s3-control":
-        return True
-    marks = ("x-amz-account-id", "x-amz-outpost-id")
-    return request.path.startswith(_S3_CONTROL) and any(mark in request.headers for mark in marks)
+        return "s3control"
+    if request.path.startswith(_S3_CONTROL):
+        marks = ("x-amz-account-id", "x-amz-outpost-id")
+        outposts = signing_name(request) == "s3-outposts"
+        return "s3control" if outposts or any(mark in request.headers for mark in marks) else None
+    if request.path.startswith("/S3Outposts/") and signing_name(request) == "s3-outposts":
+        return "s3outposts"
+    return None
