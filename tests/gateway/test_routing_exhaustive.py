@@ -1,4 +1,4 @@
-"""Every operation of every service, as botocore sends it, finds its way: by AWS's host name and by a bare address."""
+"""Every operation of every service, as botocore sends it, finds its way: by AWS's host and by a bare address."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ RENAMED = {
     ("s3control", "CreateBucket"): ("s3", "PutObject"),
 }
 
-# Services whose requests another service may also receive, byte for byte but for the Host: same signing name, same
-# method and path (or action and version). Who gets them, and why that one.
+# Services whose requests another service may also receive, byte for byte but for the Host: same signing name,
+# same method and path (or action and version). Who gets them, and why that one.
 _TAGS = "the tagging calls of the family are the same request"
 LOOK_ALIKE = {
     "bedrock-agent-runtime": ("bedrock-agent", _TAGS),
