@@ -16,8 +16,12 @@ KNOWN = [
     ("MD5", b"abc", "900150983cd24fb0d6963f7d28e17f72"),
     ("SHA1", b"abc", "a9993e364706816aba3e25717850c26c9cd0d89d"),
     ("SHA256", b"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-    ("SHA512", b"", "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce"
-                    "47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e"),
+    (
+        "SHA512",
+        b"",
+        "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce"
+        "47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e",
+    ),
     ("XXHASH64", b"", "ef46db3751d8e999"),
     ("XXHASH3", b"", "2d06800538d394c2"),
     ("XXHASH128", b"", "99aa06d3014798d86001c324468d497f"),
@@ -51,9 +55,7 @@ def test_pieces_digest_like_the_whole_whatever_kind_of_buffer(algorithm, pieces)
 
 @given(st.sampled_from(sorted(checksums.COMBINABLE)), st.binary(max_size=2000), st.binary(max_size=2000))
 def test_parts_combine_into_the_checksum_of_the_whole(algorithm, first, second):
-    joined = checksums.combine(
-        algorithm, checksums.of(algorithm, first), checksums.of(algorithm, second), len(second)
-    )
+    joined = checksums.combine(algorithm, checksums.of(algorithm, first), checksums.of(algorithm, second), len(second))
     assert joined == checksums.of(algorithm, first + second)
 
 
@@ -79,9 +81,7 @@ def test_text_that_is_no_checksum_is_refused(algorithm, text):
     assert checksums.encode(digest) == text
 
 
-@pytest.mark.parametrize(
-    "text", ["", "DUoRhQ", "DUoRhQ==\n", "DUoRhQA=", "DUoRhR==", "DUoR hQ==", "=" * 5000, "é" * 8]
-)
+@pytest.mark.parametrize("text", ["", "DUoRhQ", "DUoRhQ==\n", "DUoRhQA=", "DUoRhR==", "DUoR hQ==", "=" * 5000, "é" * 8])
 def test_a_checksum_of_the_wrong_length_or_spelling_is_refused(text):
     with pytest.raises(checksums.InvalidChecksum):
         checksums.decode("CRC32", text)

@@ -84,7 +84,5 @@ def test_a_shape_that_is_no_error_and_an_unknown_service_are_refused():
 
 
 def test_reading_models_imports_no_botocore():
-    program = (
-        "import sys; from cumulet.kernel import models; models.load('s3'); print('botocore' in sys.modules)"
-    )
+    program = "import sys; from cumulet.kernel import models; models.load('s3'); print('botocore' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "False"

@@ -1,0 +1,300 @@
+"""Blobs: bytes of any size, streamed, encrypted under a key each, owned by whoever counts references to them.
+
+A small blob lies in the store, in the transaction that names it. A large one is a file: written and closed (and
+flushed, with durability `power`), renamed into place, and only then named by a transaction. A crash in between
+leaves a file that nobody names, which the sweeper takes away at the next start. Copies share the bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from pathlib import Path
+from typing import IO, Protocol
+
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
+
+from cumulet.kernel.ids import Ids
+from cumulet.kernel.keyring import Keyring, sync_folder
+from cumulet.kernel.records import Record, replace
+from cumulet.kernel.store import Durability, ReadTransaction, Store, Transaction
+
+INLINE_BYTES = 16 * 1024
+"""Up to this size a blob lies in the store."""
+_SLICE = 1024 * 1024
+_AES_BLOCK = 16
+
+
+class Digest(Protocol):
+    """Anything that eats bytes as they stream by, such as a hash."""
+
+    def update(self, data: bytes, /) -> object: ...
+
+
+class Blob(Record):
+    """What a record keeps of its bytes. `key` is the wrapped data key; without one, the owner holds the key."""
+
+    id: str
+    size: int
+    key: bytes = b""
+    inline: bool = False
+
+
+class Draft:
+    """A blob that was written but that no transaction names yet. Use it as a context: at the end, the bytes of a
+    draft that was not adopted are taken away.
+
+    with await blobs.write(body) as draft:
+        await store.write(objects.put, key, draft)      # calls draft.adopt(tx)
+    """
+
+    __slots__ = ("_adopted", "_data", "_path", "blob")
+
+    def __init__(self, blob: Blob, data: bytes | None, path: Path | None) -> None:
+        self.blob = blob
+        self._data = data
+        self._path = path
+        self._adopted = False
+
+    def adopt(self, tx: Transaction) -> Blob:
+        """Give the blob its first owner, in the transaction that records it."""
+        self._adopted = True
+        tx.undone.append(self._let_go)
+        if self._data is not None:
+            tx.put(("blobs", "bytes", self.blob.id), self._data)
+        else:
+            tx.put(("blobs", "owners", self.blob.id), 1)
+        return self.blob
+
+    def _let_go(self) -> None:
+        self._adopted = False
+
+    def __enter__(self) -> Draft:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """A caller may be cut off while the adopting transaction is still on its way to be committed: then the
+        bytes stay, and are swept at the next start if it never was."""
+        if self._path is not None and not self._adopted:
+            self._path.unlink(missing_ok=True)
+
+
+class Blobs:
+    """`home` is the folder for large blobs; it is made."""
+
+    def __init__(self, home: Path, store: Store, keyring: Keyring, ids: Ids, durability: Durability) -> None:
+        self._home = home
+        self._store = store
+        self._keyring = keyring
+        self._ids = ids
+        self._flush = durability is Durability.POWER
+        self._drafts = home / "drafts"
+        self._drafts.mkdir(parents=True, exist_ok=True)
+
+    async def write(
+        self,
+        body: bytes | AsyncIterable[bytes],
+        *digests: Digest,
+        key: bytes | None = None,
+        at_most: int | None = None,
+    ) -> Draft:
+        """Store `body`, feeding each digest the plain bytes.
+
+        `key`: 32 bytes the owner holds, instead of a data key kept wrapped. Raises TooLarge beyond `at_most` bytes,
+        and whatever the body raises; nothing is left behind then."""
+        first, rest = await _take(body, INLINE_BYTES)
+        if at_most is not None and len(first) > at_most:
+            raise TooLarge(at_most)
+        data_key, wrapped = (key, b"") if key is not None else self._keyring.new_data_key(self._store.clock.now())
+        blob = Blob(id=self._ids.hex(32), size=len(first), key=wrapped)
+        if rest is None:
+            for digest in digests:
+                digest.update(first)
+            return Draft(replace(blob, inline=True), _cipher(data_key).update(first), None)
+        return await self._write_file(blob, first, rest, digests, data_key, at_most)
+
+    def read(
+        self,
+        tx: ReadTransaction,
+        blob: Blob,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        key: bytes | None = None,
+    ) -> bytes | AsyncIterator[bytes]:
+        """The plain bytes from `start` up to `stop`: at once if the blob is small, else as a stream.
+
+        A large blob's file is opened now, so the stream is whole even if the blob is released meanwhile."""
+        stop = blob.size if stop is None else min(stop, blob.size)
+        data_key = key if key is not None else self._keyring.unwrap(blob.key)
+        if blob.inline:
+            data: bytes = tx.get(("blobs", "bytes", blob.id))
+            return _cipher(data_key).update(data)[start:stop]
+        return _stream(self._path(blob.id).open("rb", buffering=0), data_key, start, stop)
+
+    def share(self, tx: Transaction, blob: Blob) -> Blob:
+        """One more owner of the same bytes. Returns the blob that the new owner keeps."""
+        if blob.inline:
+            twin = replace(blob, id=tx.ids.hex(32))
+            tx.put(("blobs", "bytes", twin.id), tx.get(("blobs", "bytes", blob.id)))
+            return twin
+        tx.put(("blobs", "owners", blob.id), tx.get(("blobs", "owners", blob.id)) + 1)
+        return blob
+
+    def release(self, tx: Transaction, blob: Blob) -> None:
+        """One owner less; with the last, the bytes go, once the transaction is safe."""
+        if blob.inline:
+            tx.delete(("blobs", "bytes", blob.id))
+            return
+        owners = tx.get(("blobs", "owners", blob.id)) - 1
+        if owners:
+            tx.put(("blobs", "owners", blob.id), owners)
+            return
+        tx.delete(("blobs", "owners", blob.id))
+        path = self._path(blob.id)
+        tx.committed.append(lambda: path.unlink(missing_ok=True))
+
+    def sweep(self) -> int:
+        """Take away the files that no transaction names; call it before anything writes. Returns how many."""
+        orphans = [path for path in self._files() if path.parent == self._drafts or not self._is_named(path.name)]
+        for path in orphans:
+            path.unlink()
+        return len(orphans)
+
+    def missing(self, tx: ReadTransaction) -> list[str]:
+        """The ids of blobs that have owners but no file; there should never be one."""
+        return [key[-1] for key, _ in tx.items(("blobs", "owners")) if not self._path(key[-1]).exists()]
+
+    def _files(self) -> Iterator[Path]:
+        return (path for path in self._home.rglob("*") if path.is_file())
+
+    def _is_named(self, blob_id: str) -> bool:
+        return self._store.peek(("blobs", "owners", blob_id)) is not None
+
+    def _path(self, blob_id: str) -> Path:
+        return self._home / blob_id[:2] / blob_id
+
+    async def _write_file(
+        self,
+        blob: Blob,
+        first: bytes,
+        rest: AsyncIterator[bytes],
+        digests: tuple[Digest, ...],
+        data_key: bytes,
+        at_most: int | None,
+    ) -> Draft:
+        draft = self._drafts / blob.id
+        path = self._path(blob.id)
+        file = draft.open("xb", buffering=0)
+        try:
+            size = await _Pipe(file, digests, _cipher(data_key)).pour(first, rest, at_most)
+            if self._flush:
+                await asyncio.to_thread(os.fsync, file.fileno())
+            file.close()
+            path.parent.mkdir(exist_ok=True)
+            draft.rename(path)
+            if self._flush:
+                await asyncio.to_thread(sync_folder, path.parent)
+        except BaseException:
+            file.close()
+            draft.unlink(missing_ok=True)
+            raise
+        return Draft(replace(blob, size=size), None, path)
+
+
+class TooLarge(Exception):
+    """A body went on beyond the size that was allowed."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"a body of more than {limit} bytes")
+        self.limit = limit
+
+
+class _Pipe:
+    """Hashes, encrypts and writes slice after slice on a worker thread, while the next slice comes in."""
+
+    def __init__(self, file: IO[bytes], digests: tuple[Digest, ...], cipher: CipherContext) -> None:
+        self._file = file
+        self._digests = digests
+        self._cipher = cipher
+        self._working: asyncio.Future[None] | None = None
+
+    async def pour(self, first: bytes, rest: AsyncIterator[bytes], at_most: int | None) -> int:
+        """Everything, in order. Returns the size."""
+        pending, filled, size = [first], len(first), 0
+        try:
+            async for piece in rest:
+                pending.append(piece)
+                filled += len(piece)
+                if at_most is not None and size + filled > at_most:
+                    raise TooLarge(at_most)
+                if filled >= _SLICE:
+                    await self._hand_over(pending)
+                    pending, size, filled = [], size + filled, 0
+            await self._hand_over(pending)
+        finally:
+            if self._working is not None:
+                await self._working
+        return size + filled
+
+    async def _hand_over(self, pieces: list[bytes]) -> None:
+        if self._working is not None:
+            await self._working
+        self._working = asyncio.get_running_loop().run_in_executor(None, self._work, pieces)
+
+    def _work(self, pieces: list[bytes]) -> None:
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        for digest in self._digests:
+            digest.update(data)
+        rest = memoryview(self._cipher.update(data))
+        while rest:
+            rest = rest[self._file.write(rest) :]
+
+
+async def _take(body: bytes | AsyncIterable[bytes], count: int) -> tuple[bytes, AsyncIterator[bytes] | None]:
+    """What comes first: all of it, if that is at most `count` bytes; else some of it, and the rest."""
+    if isinstance(body, bytes):
+        return (body, None) if len(body) <= count else (b"", _once(body))
+    pieces, size = [], 0
+    stream = aiter(body)
+    async for piece in stream:
+        pieces.append(bytes(piece))
+        size += len(piece)
+        if size > count:
+            return b"".join(pieces), stream
+    return b"".join(pieces), None
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data
+
+
+def _cipher(key: bytes, start: int = 0) -> CipherContext:
+    """AES-256 in counter mode from byte `start` (a multiple of 16). A key encrypts one blob, so counting may begin
+    at zero: no counter value is ever used twice under one key (NIST SP 800-38A, appendix B)."""
+    return Cipher(algorithms.AES256(key), modes.CTR((start // _AES_BLOCK).to_bytes(16, "big"))).encryptor()
+
+
+async def _stream(file: IO[bytes], key: bytes, start: int, stop: int) -> AsyncIterator[bytes]:
+    loop = asyncio.get_running_loop()
+    aligned = start - start % _AES_BLOCK
+    cipher = _cipher(key, aligned)
+
+    def piece(position: int) -> bytes:
+        return cipher.update(os.pread(file.fileno(), min(_SLICE, stop - position), position))
+
+    position = aligned
+    ahead = loop.run_in_executor(None, piece, position) if position < stop else None
+    try:
+        while ahead is not None:
+            data = await ahead
+            if not data:
+                raise EOFError("a blob's file is shorter than its record says")
+            following = position + len(data)
+            ahead = loop.run_in_executor(None, piece, following) if following < stop else None
+            yield data[start - position :] if position < start else data
+            position = following
+    finally:
+        if ahead is not None:
+            await asyncio.wait([ahead])
+        file.close()

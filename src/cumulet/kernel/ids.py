@@ -1,0 +1,38 @@
+"""Every random id and secret comes from here, so that a run can be replayed from a seed."""
+
+from __future__ import annotations
+
+import os
+import random
+import uuid
+
+_BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_LETTERS_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+
+class Ids:
+    """Random names in AWS's forms. With a seed, the same ones in the same order; without, from the system."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        self._seeded = None if seed is None else random.Random(seed)  # noqa: S311 - for replay, not for secrets
+
+    def bytes(self, count: int) -> bytes:
+        return os.urandom(count) if self._seeded is None else self._seeded.randbytes(count)
+
+    def uuid(self) -> str:
+        """A version 4 UUID, as request ids and message ids are (RFC 9562)."""
+        return str(uuid.UUID(bytes=self.bytes(16), version=4))
+
+    def hex(self, digits: int) -> str:
+        return self.bytes((digits + 1) // 2).hex()[:digits]
+
+    def base32(self, length: int) -> str:
+        """Capitals and the digits 2 to 7, as in access key ids."""
+        return "".join([_BASE32[b & 31] for b in self.bytes(length)])
+
+    def alphanumeric(self, length: int) -> str:
+        """Letters and digits, evenly distributed."""
+        chosen: list[str] = []
+        while len(chosen) < length:
+            chosen += [_LETTERS_DIGITS[b] for b in (x & 63 for x in self.bytes(length)) if b < 62]
+        return "".join(chosen[:length])

@@ -1,0 +1,141 @@
+"""The kernel of one running cloud: its store, blobs, clock, jobs, and the way every call takes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cumulet.kernel import events, identity
+from cumulet.kernel.blobs import Blobs
+from cumulet.kernel.clock import Anchor, Clock
+from cumulet.kernel.errors import NotImplementedYet
+from cumulet.kernel.identity import Caller
+from cumulet.kernel.ids import Ids
+from cumulet.kernel.jobs import Job, JobRunner
+from cumulet.kernel.keyring import Keyring
+from cumulet.kernel.registry import Registry
+from cumulet.kernel.scope import Scope
+from cumulet.kernel.service import RequestInfo, Service
+from cumulet.kernel.store import Durability, Engine, Store, Transaction
+
+_CLOCK = ("kernel", "clock")
+
+
+class Kernel:
+    """Everything a service may use. `home` holds the blobs; without `keys`, master keys live in memory only."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        home: Path,
+        *,
+        keys: Path | None = None,
+        durability: Durability = Durability.PROCESS,
+        seed: int | None = None,
+        run_rules_twice: bool = False,
+        services: str = "cumulet.services",
+    ) -> None:
+        self.ids = Ids(seed)
+        self.clock = Clock()
+        self.store = Store(engine, self.clock, self.ids, durability=durability, run_rules_twice=run_rules_twice)
+        self.clock.anchors = [Anchor(**kept) for kept in self.store.peek(_CLOCK) or []] or self.clock.anchors
+        self.keyring = Keyring(keys, self.ids)
+        self.blobs = Blobs(home, self.store, self.keyring, self.ids, durability)
+        self.registry = Registry(services)
+        self.jobs = JobRunner(self.store, self._run_job)
+
+    async def start(self) -> None:
+        """Sweep what a crash left, then do what fell due while the cloud was down."""
+        self.blobs.sweep()
+        self.store.start()
+        self.jobs.start()
+
+    async def stop(self) -> None:
+        await self.jobs.stop()
+        await self.store.close()
+
+    async def call(
+        self,
+        service: type[Service],
+        method: str,
+        caller: Caller,
+        scope: Scope,
+        request: RequestInfo,
+        parameters: dict[str, Any],
+    ) -> dict[str, Any]:
+        """One operation, from whichever side it comes: authorise, then run. Raises ServiceError."""
+        operation = getattr(service, method, None)
+        if operation is None:
+            raise NotImplementedYet(f"Cumulet does not implement {service.name}:{method} yet.")
+        call = service(self, caller, scope, request)
+        await call.authorise(method, parameters)
+        result: dict[str, Any] = await operation(call, **parameters)
+        return result
+
+    def client(self, principal: str, service: str, account: str, region: str) -> Client:
+        """`service` as the service `principal` calls it in `account` and `region`."""
+        caller = identity.service_principal(principal, account)
+        return Client(self, service, caller, Scope(account=account, region=region))
+
+    async def keep_clock(self) -> None:
+        """Make the clock's present setting survive a restart; call it after every change of the clock."""
+        await self.store.write(_keep_clock, self.clock.anchors)
+
+    async def _run_job(self, job: Job) -> None:
+        service, _, method = job.handler.partition(".")
+        if service == "events":
+            await self._EVENT_JOBS[method](self, **job.payload)
+            return
+        call = self.registry.load(service)(
+            self, identity.service_principal(service, job.scope.account), job.scope, RequestInfo(id=job.id)
+        )
+        handler = getattr(call, method)
+        assert getattr(handler, "is_job", False), f"{job.handler} is not marked as a job"
+        await handler(**job.payload)
+
+    async def _deliver(self, time: datetime, id: str) -> None:
+        event = await self.store.read(events.find, time, id)
+        if event is not None and (handlers := self.registry.subscribers(event.type)):
+            await self.store.write(events.deliver, event, handlers)
+
+    async def _trim(self) -> None:
+        await self.store.write(events.trim)
+
+    _EVENT_JOBS: dict[str, Callable[..., Awaitable[None]]] = {"deliver": _deliver, "trim": _trim}  # noqa: RUF012
+
+
+class Client:
+    """A service as its clients see it, without the network: `await client.send_message(QueueUrl=..., ...)`."""
+
+    def __init__(self, kernel: Kernel, service: str, caller: Caller, scope: Scope) -> None:
+        self._kernel = kernel
+        self._service = service
+        self._caller = caller
+        self._scope = scope
+
+    def __getattr__(self, method: str) -> Callable[..., Awaitable[dict[str, Any]]]:
+        async def call(**parameters: Any) -> dict[str, Any]:
+            try:
+                service = self._kernel.registry.load(self._service)
+            except KeyError:
+                raise NotImplementedYet(f"Cumulet does not implement the service {self._service} yet.") from None
+            request = RequestInfo(id=self._kernel.ids.uuid())
+            return await self._kernel.call(service, method, self._caller, self._scope, request, parameters)
+
+        return call
+
+
+def operations(service: type[Service]) -> list[str]:
+    """The methods of a service that answer operations: public, async, no job, and not the base's own."""
+    return [
+        name
+        for name, method in inspect.getmembers(service, inspect.iscoroutinefunction)
+        if not name.startswith("_") and not hasattr(Service, name) and not getattr(method, "is_job", False)
+    ]
+
+
+def _keep_clock(tx: Transaction, anchors: list[Anchor]) -> None:
+    tx.put(_CLOCK, [{"real": a.real, "virtual": a.virtual, "rate": a.rate} for a in anchors])

@@ -1,0 +1,64 @@
+"""Which services there are: the packages of one folder, imported when first called."""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+import importlib
+import importlib.util
+import pkgutil
+from types import ModuleType
+
+from cumulet.kernel.service import Service
+
+
+class Registry:
+    """The services in the package named `home`."""
+
+    def __init__(self, home: str) -> None:
+        self._home = home
+
+    @functools.cached_property
+    def names(self) -> tuple[str, ...]:
+        """Sorted, without importing any."""
+        package = importlib.import_module(self._home)
+        return tuple(sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.ispkg))
+
+    def load(self, name: str) -> type[Service]:
+        """The service class that the package exports. Raises KeyError for a service that is not here."""
+        found = self._loaded.get(name)
+        if found is None:
+            if name not in self.names:
+                raise KeyError(name)
+            found = self._loaded[name] = _exported(importlib.import_module(f"{self._home}.{name}"))
+        return found
+
+    def subscribers(self, event_type: str) -> list[str]:
+        """The handlers ("service.method") of an event's type.
+
+        A service subscribes with a module `events.py` holding SUBSCRIPTIONS: pattern of types -> method."""
+        return [
+            f"{name}.{method}"
+            for name, subscriptions in self._subscriptions.items()
+            for pattern, method in subscriptions.items()
+            if fnmatch.fnmatchcase(event_type, pattern)
+        ]
+
+    @functools.cached_property
+    def _loaded(self) -> dict[str, type[Service]]:
+        return {}
+
+    @functools.cached_property
+    def _subscriptions(self) -> dict[str, dict[str, str]]:
+        modules = {name: f"{self._home}.{name}.events" for name in self.names}
+        return {
+            name: importlib.import_module(module).SUBSCRIPTIONS
+            for name, module in modules.items()
+            if importlib.util.find_spec(module) is not None
+        }
+
+
+def _exported(package: ModuleType) -> type[Service]:
+    classes = [v for v in vars(package).values() if isinstance(v, type) and issubclass(v, Service) and v.name]
+    assert len(classes) == 1, f"{package.__name__} exports one service class"
+    return classes[0]

@@ -1,0 +1,93 @@
+"""The base of every service: a server-side boto3.
+
+A service class has one async method per API operation, named as boto3 names it, with the API's members as keyword
+arguments, returning the dict that a boto3 user gets. An object of it is made for each call and knows what a call
+knows: who calls, for which account and Region, and what it may use."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from cumulet.kernel.errors import AccessDenied
+from cumulet.kernel.identity import Caller, Kind
+from cumulet.kernel.records import Record
+from cumulet.kernel.scope import Scope
+
+if TYPE_CHECKING:
+    from cumulet.kernel.kernel import Client, Kernel
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+class Fidelity(enum.StrEnum):
+    """What stands behind an operation that answers success."""
+
+    REAL = "real"
+    STORED = "stored"
+    """Kept, validated and returned, but without effect elsewhere (yet)."""
+
+
+class RequestInfo(Record):
+    """What a few services need to know of the request itself."""
+
+    id: str = ""
+    endpoint: str = "http://127.0.0.1:4566"
+    """Scheme, host and port as the client addressed us; URLs in answers begin with it."""
+    source_ip: str = "127.0.0.1"
+    user_agent: str = ""
+    secure: bool = False
+    headers: dict[str, str] = {}  # noqa: RUF012 - records are frozen
+    """The request's headers, names in lower case. Empty for calls from inside."""
+    method: str = ""
+    path: str = ""
+    query: str = ""
+
+
+def stored(method: Method) -> Method:
+    """Mark an operation that only keeps and returns what it was given."""
+    method.fidelity = Fidelity.STORED  # type: ignore[attr-defined]
+    return method
+
+
+def job(method: Method) -> Method:
+    """Mark a method that runs as a job: `tx.schedule(at, "service.method", payload)`. Its keywords are the payload."""
+    method.is_job = True  # type: ignore[attr-defined]
+    return method
+
+
+class Service:
+    """Derive from this in `services/NAME/service.py`. The rules belong into modules named by nouns."""
+
+    name: ClassVar[str] = ""
+    """As boto3 names the service: the name of its package."""
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        super().__init_subclass__(**settings)
+        parts = cls.__module__.split(".")
+        if parts[:2] == ["cumulet", "services"]:
+            cls.name = parts[2]
+
+    def __init__(self, kernel: Kernel, caller: Caller, scope: Scope, request: RequestInfo) -> None:
+        self.kernel = kernel
+        self.caller = caller
+        self.scope = scope
+        self.request = request
+        self.store = kernel.store
+        self.blobs = kernel.blobs
+        self.clock = kernel.clock
+
+    def client(self, service: str, *, region: str | None = None, account: str | None = None) -> Client:
+        """Another service, called in process as this service's principal: authorised and recorded as any call."""
+        return self.kernel.client(self.name, service, account or self.scope.account, region or self.scope.region)
+
+    async def authorise(self, operation: str, parameters: dict[str, Any]) -> None:
+        """Raise unless the caller may do this. Here: an account's own principals may, strangers may not."""
+        if self.caller.kind is Kind.ANONYMOUS:
+            raise AccessDenied
+
+
+def fidelity(method: Callable[..., Any]) -> Fidelity:
+    label: Fidelity = getattr(method, "fidelity", Fidelity.REAL)
+    return label

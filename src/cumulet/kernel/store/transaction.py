@@ -1,0 +1,144 @@
+"""What a rule sees of the store: records under tuple keys, the time, ids, and a way to set off what comes later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from cumulet.kernel import events, jobs, keys, records
+from cumulet.kernel.events import Event
+from cumulet.kernel.ids import Ids
+from cumulet.kernel.keys import PAST, Key
+from cumulet.kernel.scope import NOWHERE, Scope
+from cumulet.kernel.store.engine import Engine, Reader
+
+_BATCH = 256
+_UNLIMITED = 1 << 62
+
+
+class ReadTransaction:
+    """A consistent view of the store. `now` is one instant for the whole transaction."""
+
+    def __init__(self, reader: Reader, now: datetime, ids: Ids) -> None:
+        self._reader = reader
+        self.now = now
+        self.ids = ids
+
+    def get(self, key: Key) -> Any:
+        """The value under `key`, or None."""
+        data = self._reader.get(keys.pack(key))
+        return None if data is None else records.decode(data)
+
+    def range(
+        self,
+        prefix: Key,
+        *,
+        since: Any = None,
+        after: Any = None,
+        until: Any = None,
+        before: Any = None,
+        limit: int | None = None,
+        reverse: bool = False,
+    ) -> Iterator[Any]:
+        """The values of all keys under `prefix`, in key order.
+
+        A bound is the next element of the key (or a tuple of several): `since` and `until` include it and all below
+        it, `after` and `before` exclude it. `StartsWith("a/")` as a bound stands for all strings beginning so."""
+        for _, value in self._pairs(prefix, since, after, until, before, limit, reverse):
+            yield records.decode(value)
+
+    def items(
+        self,
+        prefix: Key,
+        *,
+        since: Any = None,
+        after: Any = None,
+        until: Any = None,
+        before: Any = None,
+        limit: int | None = None,
+        reverse: bool = False,
+    ) -> Iterator[tuple[Key, Any]]:
+        """As `range`, with the whole keys."""
+        for key, value in self._pairs(prefix, since, after, until, before, limit, reverse):
+            yield keys.unpack(key), records.decode(value)
+
+    def _pairs(
+        self, prefix: Key, since: Any, after: Any, until: Any, before: Any, limit: int | None, reverse: bool
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Fetched in batches, each beginning where the last ended: a rule may write below its own range."""
+        base = keys.pack(prefix)
+        low = base + _bound(after) + PAST if after is not None else base + _bound(since)
+        high = base + _bound(before) if before is not None else base + _bound(until) + PAST
+        remaining = _UNLIMITED if limit is None else limit
+        while remaining > 0:
+            batch = self._reader.scan(low, high, min(remaining, _BATCH), reverse)
+            yield from batch
+            if len(batch) < min(remaining, _BATCH):
+                return
+            remaining -= len(batch)
+            last = batch[-1][0]
+            if reverse:
+                high = last
+            else:
+                low = last + b"\0"
+
+
+class Transaction(ReadTransaction):
+    """A view that can be changed. Everything takes effect together, when the rule has returned."""
+
+    def __init__(self, engine: Engine, now: datetime, ids: Ids) -> None:
+        super().__init__(engine, now, ids)
+        self._engine = engine
+        self.committed: list[Callable[[], None]] = []
+        """What to call once the changes are safe."""
+        self.undone: list[Callable[[], None]] = []
+        """What to call if the changes are taken back after all."""
+        self.woken: list[tuple[Key, int]] = []
+
+    def put(self, key: Key, value: Any) -> None:
+        self._engine.put(keys.pack(key), records.encode(value))
+
+    def delete(self, key: Key) -> None:
+        """Delete what is under `key`, if anything is."""
+        self._engine.delete(keys.pack(key))
+
+    def delete_range(self, prefix: Key) -> None:
+        """Delete everything under `prefix`."""
+        packed = keys.pack(prefix)
+        self._engine.delete_range(packed, packed + PAST)
+
+    def wake(self, channel: Key, count: int = 1) -> None:
+        """Wake up to `count` of those who wait on `channel` (longest first), once the changes are safe."""
+        self.woken.append((channel, count))
+
+    def uuid(self) -> str:
+        return self.ids.uuid()
+
+    def schedule(
+        self,
+        at: datetime,
+        handler: str,
+        payload: dict[str, Any] | None = None,
+        *,
+        scope: Scope = NOWHERE,
+        key: str | None = None,
+    ) -> None:
+        """Have `handler` ("service.method") run with `payload` at `at`, for `scope`, even after a restart.
+
+        With a `key`, it replaces what was scheduled for that handler under the same key."""
+        jobs.schedule(self, at, handler, payload or {}, scope, key)
+
+    def unschedule(self, handler: str, key: str) -> None:
+        """Forget what was scheduled for `handler` under `key`, if anything was."""
+        jobs.unschedule(self, handler, key)
+
+    def emit(self, event: Event) -> None:
+        """Tell those who subscribed to the event's type, once the changes are safe and at least once."""
+        events.emit(self, event)
+
+
+def _bound(element: Any) -> bytes:
+    if element is None:
+        return b""
+    return keys.pack(element if type(element) is tuple else (element,))

@@ -1,0 +1,100 @@
+"""The store: rules are whole, batches are shared, waiters are woken, and nothing acknowledged is lost."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from cumulet.kernel.clock import Clock
+from cumulet.kernel.store import MemoryEngine, SqliteEngine, Store
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def make_store(request, tmp_path):
+    def make(**settings):
+        engine = MemoryEngine() if request.param == "memory" else SqliteEngine(tmp_path / "store.db")
+        return Store(engine, Clock(), **settings)
+
+    return make
+
+
+def put(tx, key, value):
+    tx.put(key, value)
+
+
+def get(tx, key):
+    return tx.get(key)
+
+
+def fail_after_writing(tx, key):
+    tx.put(key, "half")
+    raise ValueError("no")
+
+
+async def test_a_failed_rule_leaves_nothing_and_disturbs_no_neighbour(make_store):
+    store = make_store()
+    outcomes = await asyncio.gather(
+        store.write(put, ("a",), 1),
+        store.write(fail_after_writing, ("b",)),
+        store.write(put, ("c",), 3),
+        return_exceptions=True,
+    )
+    assert [type(o) for o in outcomes] == [type(None), ValueError, type(None)]
+    assert [await store.read(get, (k,)) for k in "abc"] == [1, None, 3]
+    await store.close()
+
+
+async def test_a_rule_may_be_run_twice_without_a_trace(make_store):
+    store = make_store(run_rules_twice=True)
+
+    def append(tx):
+        tx.put(("list",), [*(tx.get(("list",)) or []), 1])
+
+    await store.write(append)
+    await store.write(append)
+    assert await store.read(get, ("list",)) == [1, 1]
+    await store.close()
+
+
+async def test_a_waiter_is_woken_by_a_committed_change_only(make_store):
+    store = make_store()
+
+    def knock(tx, *, fail):
+        tx.wake(("door",))
+        if fail:
+            raise ValueError
+
+    with store.waiter(("door",)) as waiter:
+        with pytest.raises(ValueError):
+            await store.write(knock, fail=True)
+        assert not await waiter.wait(until=store.clock.now() + timedelta(milliseconds=20))
+        await store.write(knock, fail=False)
+        assert await waiter.wait(until=store.clock.now() + timedelta(seconds=5))
+    await store.close()
+
+
+async def test_a_snapshot_does_not_see_later_writes(make_store):
+    store = make_store()
+    await store.write(put, ("a", 1), "old")
+    with store.snapshot() as view:
+        await store.write(put, ("a", 1), "new")
+        await store.write(put, ("a", 2), "more")
+        assert list(view.range(("a",))) == ["old"]
+    await store.close()
+
+
+async def test_a_range_may_be_changed_while_it_is_read(make_store):
+    store = make_store()
+
+    def fill(tx):
+        for n in range(1000):
+            tx.put(("n", n), n)
+
+    def empty(tx):
+        for key, _ in tx.items(("n",)):
+            tx.delete(key)
+
+    await store.write(fill)
+    await store.write(empty)
+    assert await store.read(lambda tx: list(tx.range(("n",)))) == []
+    await store.close()
