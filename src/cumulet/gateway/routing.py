@@ -287,11 +287,7 @@ def _open_operation(request: Request, host: Host) -> Route | None:
     for name, entry in _open_services():
         for _, method, uri, required in entry.anonymous:
             path = uri.partition("?")[0]
-            if (
-                method == request.method
-                and path == request.path
-                and all(h in request.headers for h in required)
-            ):
+            if method == request.method and path == request.path and all(h in request.headers for h in required):
                 return _best(request, (name,), host)
     return None
 
@@ -311,9 +307,7 @@ def _s3(request: Request, host: Host) -> Route:
     try:
         operation, labels = s3_routes.find(request, host)
     except s3_routes.S3Refusal as no:
-        raise Unroutable(
-            no.code, no.message, no.status, service="s3", protocol="rest-xml", extra=no.extra
-        ) from None
+        raise Unroutable(no.code, no.message, no.status, service="s3", protocol="rest-xml", extra=no.extra) from None
     return Route("s3", operation, "rest-xml", labels, host)
 
 

@@ -15,9 +15,7 @@ from cumulet.gateway.http import Headers, Request
 from cumulet.kernel import models
 
 # Older names for the same request; the models keep both.
-SUPERSEDED = frozenset(
-    {"GetBucketLifecycle", "PutBucketLifecycle", "GetBucketNotification", "PutBucketNotification"}
-)
+SUPERSEDED = frozenset({"GetBucketLifecycle", "PutBucketLifecycle", "GetBucketNotification", "PutBucketNotification"})
 
 ROOT, BUCKET, KEY = "root", "bucket", "key"
 
@@ -99,16 +97,13 @@ def _root(method: str, given: dict[str, str], host: Host) -> str:
     if method not in ("GET", "HEAD"):
         raise _not_allowed(method, "SERVICE")
     directory = host.service == "s3express-control" or "max-directory-buckets" in given
-    return (
-        "ListDirectoryBuckets" if directory or given.get("x-id") == "ListDirectoryBuckets" else "ListBuckets"
-    )
+    return "ListDirectoryBuckets" if directory or given.get("x-id") == "ListDirectoryBuckets" else "ListBuckets"
 
 
 def _post(request: Request, level: str, labels: dict[str, str], given: dict[str, str]) -> str | None:
     """POST operations that the model's paths do not tell."""
-    if labels["Bucket"] == "WriteGetObjectResponse" or labels.get("Key") == "WriteGetObjectResponse":
-        if "x-amz-request-route" in request.headers:
-            return "WriteGetObjectResponse"
+    if request.path == "/WriteGetObjectResponse" and "x-amz-request-route" in request.headers:
+        return "WriteGetObjectResponse"
     if level == BUCKET and not any(key in _subresources() for key in given):
         if request.headers.get("content-type", "")[:19].lower() == "multipart/form-data":
             return "PostObject"
@@ -168,10 +163,7 @@ def _table() -> _Table:
         subresource = query.partition("&")[0].partition("=")[0]
         choices = table.setdefault((operation.http_method, level), {})
         choices.setdefault(subresource, []).append(_choice(model, operation))
-    return {
-        place: {key: _demanding_first(found) for key, found in choices.items()}
-        for place, choices in table.items()
-    }
+    return {place: {key: _demanding_first(found) for key, found in choices.items()} for place, choices in table.items()}
 
 
 def _demanding_first(choices: list[_Choice]) -> tuple[_Choice, ...]:

@@ -1,0 +1,535 @@
+"""Signature Version 4: who a request says it is from, and whether that is so.
+
+`find` reads the signature from wherever the client put it and checks its form; `verify` calculates it again with
+the secret. Both are pure: the secret, the time and the body's hash are the caller's to know.
+Source: IAM User Guide, "Create a signed AWS API request"; S3 API Reference, "Authenticating requests"."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from typing import NoReturn
+from urllib.parse import quote, unquote_to_bytes
+
+from cumulet.gateway import signature_errors as errors
+from cumulet.gateway import sigv4a
+from cumulet.gateway.http import Request
+from cumulet.gateway.signature_errors import Dialect, SignatureError
+
+HMAC = "AWS4-HMAC-SHA256"
+ECDSA = sigv4a.ALGORITHM
+LONGEST_EXPIRY_SECONDS = 604800
+UNSIGNED = "UNSIGNED-PAYLOAD"
+EMPTY_HASH = hashlib.sha256(b"").hexdigest()
+
+STREAMING = frozenset(
+    {
+        "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+        "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
+        "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+        "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD",
+        "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER",
+    }
+)
+"""Values of x-amz-content-sha256 that announce an aws-chunked body (see chunked.py)."""
+
+_EVENTS = ("STREAMING-AWS4-HMAC-SHA256-EVENTS", "STREAMING-AWS4-ECDSA-P256-SHA256-EVENTS")
+_COMPACT = re.compile(r"[0-9]{8}T[0-9]{6}Z")
+_DAY = re.compile(r"[0-9]{8}")
+_HEX_HASH = re.compile(r"[0-9a-fA-F]{64}")
+_EXPECTED = '"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request"'
+_QUERY_NAMES = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-Date", "X-Amz-SignedHeaders")
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A signature of correct form; nothing about it is verified yet."""
+
+    algorithm: str
+    access_key: str
+    date: str
+    """As sent: 20260131T235959Z, or the text of a Date header."""
+    instant: datetime
+    scope: str
+    """What follows the access key: DATE/REGION/SERVICE/aws4_request; SigV4A has no Region in it."""
+    region: str
+    """The Region of the scope; for SigV4A the set of Regions ("us-*,eu-west-1")."""
+    service: str
+    headers: tuple[str, ...]
+    """The names of the signed headers, in the order of the canonical request."""
+    signature: str
+    place: str
+    """`header`, `query` or `form`."""
+    token: str | None = None
+    expires: int | None = None
+    """Seconds, for a presigned URL."""
+    policy: str = ""
+    """The base64 policy that a form signs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anonymous:
+    """Nobody signed the request."""
+
+
+ANONYMOUS = Anonymous()
+
+
+def find(request: Request, kind: Dialect = Dialect.S3) -> Signature | Anonymous:
+    """The signature in the Authorization header or the query string. Raises SignatureError in the words of `kind`.
+
+    A bearer token is no signature: it leaves the request anonymous here."""
+    header = request.headers.get("authorization")
+    presigned = "X-Amz-Signature=" in request.query or "X-Amz-Algorithm=" in request.query
+    if header is None:
+        if presigned:
+            return _in_query(request, kind)
+        if _signed_v2(request.query):
+            raise _version_2(kind)
+        return ANONYMOUS
+    if presigned and kind is Dialect.S3:
+        message = (
+            "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, "
+            "Signature query string parameter or the Authorization header should be specified"
+        )
+        raise _argument(message, "Authorization", header)
+    return _in_header(request, header, kind)
+
+
+def find_in_form(fields: Mapping[str, str]) -> Signature | Anonymous:
+    """The signature in the fields of a browser upload; `fields` have lower-case names. Raises SignatureError."""
+    if "x-amz-signature" not in fields and "x-amz-algorithm" not in fields:
+        if "signature" in fields or "awsaccesskeyid" in fields:
+            raise _version_2(Dialect.S3)
+        return ANONYMOUS
+    for name in ("policy", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature"):
+        if name not in fields:
+            raise _argument(f"Bucket POST must contain a field named '{name}'.", name, "")
+    algorithm = fields["x-amz-algorithm"]
+    if algorithm not in (HMAC, ECDSA):
+        raise _argument("Invalid algorithm in the form", "X-Amz-Algorithm", algorithm)
+    key, scope, region, service = _credential(fields["x-amz-credential"], algorithm, Dialect.S3, "form")
+    date = fields["x-amz-date"]
+    return Signature(
+        algorithm, key, date, _instant(date, Dialect.S3, "form"), scope, region, service, (),
+        fields["x-amz-signature"], "form", fields.get("x-amz-security-token"), None, fields["policy"],
+    )  # fmt: skip
+
+
+def payload_claim(request: Request, signature: Signature, kind: Dialect = Dialect.S3) -> str | None:
+    """What the signer says of the body: a hash, UNSIGNED-PAYLOAD or a STREAMING-* word; None: hash the body.
+
+    S3 trusts the claim while the body streams in and compares at the end; the other services hash what they read."""
+    claim = request.headers.get("x-amz-content-sha256")
+    if kind is not Dialect.S3:
+        return claim if claim == UNSIGNED or claim in STREAMING or claim in _EVENTS else None
+    if signature.place == "query":
+        return claim if claim is not None and "x-amz-content-sha256" in signature.headers else UNSIGNED
+    if claim is None:
+        raise SignatureError("InvalidRequest", "Missing required header for this request: x-amz-content-sha256", 400)
+    if claim != UNSIGNED and claim not in STREAMING and not _HEX_HASH.fullmatch(claim):
+        message = (
+            f"x-amz-content-sha256 must be {UNSIGNED}, STREAMING-AWS4-HMAC-SHA256-PAYLOAD or a valid sha256 value."
+        )
+        raise _argument(message, "x-amz-content-sha256", claim)
+    return claim
+
+
+def verify(
+    request: Request,
+    signature: Signature,
+    secret: str,
+    *,
+    now: datetime,
+    payload_hash: str,
+    kind: Dialect = Dialect.S3,
+    signed_at: Callable[[datetime], datetime] | None = None,
+) -> None:
+    """Check time and signature. `signed_at` translates the client's wall time to the cloud's. Raises SignatureError.
+
+    A time counts if either the instant as sent or its translation is good: a client may follow either clock."""
+    check_time(signature, now=now, kind=kind, signed_at=signed_at)
+    if signature.place == "form":
+        _verify_form(signature, secret)
+        return
+    _check_signed_headers(request, signature, kind)
+    canonical = canonical_request(request, signature, payload_hash, kind)
+    to_sign = string_to_sign(signature, canonical)
+    if not _matches(signature, secret, to_sign):
+        raise errors.mismatch(
+            kind, access_key=signature.access_key, provided=signature.signature, to_sign=to_sign, canonical=canonical
+        )
+
+
+def check_time(
+    signature: Signature,
+    *,
+    now: datetime,
+    kind: Dialect = Dialect.S3,
+    signed_at: Callable[[datetime], datetime] | None = None,
+) -> None:
+    """Whether the signature is of now; this needs no secret. A form's time is its policy's expiration."""
+    if signature.place == "form":
+        return
+    sent = signature.instant
+    instants = (sent,) if signed_at is None else (sent, signed_at(sent))
+    if signature.expires is None:
+        if not any(abs(now - instant) <= errors.SKEW for instant in instants):
+            raise errors.skewed(kind, signature.date, sent, now)
+        return
+    lifetime = timedelta(seconds=signature.expires)
+    current = [instant for instant in instants if instant - errors.SKEW <= now]
+    if not current:
+        raise errors.not_yet_valid(kind, signature.date, sent, now)
+    if not any(now <= instant + lifetime for instant in current):
+        raise errors.expired(kind, signature.date, max(current) + lifetime, signature.expires, now)
+
+
+def canonical_request(request: Request, signature: Signature, payload_hash: str, kind: Dialect) -> str:
+    headers = request.headers
+    lines = "".join([f"{name}:{_trimmed(headers.get(name, ''))}\n" for name in signature.headers])
+    path = canonical_path(request.path, once=kind is Dialect.S3)
+    query = canonical_query(request.query)
+    return f"{request.method}\n{path}\n{query}\n{lines}\n{';'.join(signature.headers)}\n{payload_hash}"
+
+
+def string_to_sign(signature: Signature, canonical: str) -> str:
+    digest = hashlib.sha256(wire_bytes(canonical)).hexdigest()
+    date = signature.date if _COMPACT.fullmatch(signature.date) else errors.compact(signature.instant)
+    return f"{signature.algorithm}\n{date}\n{signature.scope}\n{digest}"
+
+
+@lru_cache(maxsize=2048)
+def signing_key(secret: str, day: str, region: str, service: str) -> bytes:
+    """The key of one day, Region and service, derived from the secret."""
+    key = ("AWS4" + secret).encode()
+    for part in (day, region, service, "aws4_request"):
+        key = hmac.digest(key, part.encode("utf-8", "surrogateescape"), "sha256")
+    return key
+
+
+def key_of(signature: Signature, secret: str) -> bytes:
+    """The HMAC key that made this signature; chunks of a streamed body are signed with it too."""
+    return signing_key(secret, signature.scope[:8], signature.region, signature.service)
+
+
+def _matches(signature: Signature, secret: str, to_sign: str) -> bool:
+    if signature.algorithm == ECDSA:
+        return sigv4a.verified(secret, signature.access_key, wire_bytes(to_sign), signature.signature)
+    expected = hmac.digest(key_of(signature, secret), wire_bytes(to_sign), "sha256").hex()
+    return hmac.compare_digest(expected.encode(), wire_bytes(signature.signature))
+
+
+def _verify_form(signature: Signature, secret: str) -> None:
+    """A form signs its policy, as the base64 text that was sent."""
+    if not _matches(signature, secret, signature.policy):
+        raise errors.mismatch(
+            Dialect.S3, access_key=signature.access_key, provided=signature.signature, to_sign=signature.policy
+        )
+
+
+def _check_signed_headers(request: Request, signature: Signature, kind: Dialect) -> None:
+    """S3 wants its own headers signed, so that nobody on the way adds one; all services want Host signed."""
+    signed = signature.headers
+    if kind is not Dialect.S3:
+        if "host" not in signed:
+            words = "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
+            raise errors.invalid(kind, words)
+        return
+    loose = [name for name in request.headers if name.startswith("x-amz-") and name not in signed]
+    if signature.place == "query":
+        loose = [name for name in loose if name != "x-amz-content-sha256"]
+    if "host" not in signed:
+        loose.insert(0, "host")
+    if loose:
+        message = "There were headers present in the request which were not signed"
+        raise SignatureError("AccessDenied", message, 403, {"HeadersNotSigned": ", ".join(loose)})
+
+
+# Canonical forms
+
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9\-._~/]*")
+_PLAIN_QUERY = re.compile(r"[A-Za-z0-9\-._~]*")
+
+
+def canonical_path(path: str, *, once: bool) -> str:
+    """S3 encodes the path as it is, once; all others remove dots and empty segments and encode the encoded path."""
+    if once:
+        if _PLAIN_PATH.fullmatch(path):
+            return path or "/"
+        return quote(unquote_to_bytes(wire_bytes(path)), safe="/~")
+    if "//" in path or "/." in path:
+        path = _without_dots(path)
+    if _PLAIN_PATH.fullmatch(path):
+        return path or "/"
+    return quote(wire_bytes(path), safe="/~")
+
+
+def _without_dots(path: str) -> str:
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            del kept[-1:]
+        elif segment not in ("", "."):
+            kept.append(segment)
+    last = "/" if kept and (path.endswith(("/", "/.", "/.."))) else ""
+    return "/" + "/".join(kept) + last
+
+
+def canonical_query(query: str) -> str:
+    """Parameters decoded, encoded again in the one canonical way, and sorted; the signature itself left out."""
+    if not query:
+        return ""
+    pairs = [pair.partition("=") for pair in query.split("&") if pair]
+    encoded = sorted((_encoded(name), _encoded(value)) for name, _, value in pairs if name != "X-Amz-Signature")
+    return "&".join([f"{name}={value}" for name, value in encoded])
+
+
+def _encoded(text: str) -> str:
+    if _PLAIN_QUERY.fullmatch(text):
+        return text
+    return quote(unquote_to_bytes(wire_bytes(text.replace("+", "%20"))), safe="~")
+
+
+def _trimmed(value: str) -> str:
+    """Outer blanks removed, runs of inner blanks made one space."""
+    value = value.strip(" \t\r\n")
+    return _BLANKS.sub(" ", value) if "  " in value or "\n" in value or "\t" in value else value
+
+
+_BLANKS = re.compile(r"[ \t\r\n]+")
+
+
+def wire_bytes(text: str) -> bytes:
+    """The bytes that were on the wire: header values are read as Latin-1, whatever the client meant."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape")
+
+
+# Reading
+
+
+def _in_header(request: Request, header: str, kind: Dialect) -> Signature | Anonymous:
+    algorithm, _, rest = header.strip().partition(" ")
+    if algorithm not in (HMAC, ECDSA):
+        return _other_scheme(algorithm, header, kind)
+    given = _parameters(rest, header, kind)
+    names = ("Credential", "SignedHeaders", "Signature")
+    date = request.headers.get("x-amz-date") or request.headers.get("date")
+    if not all(given.get(name) for name in names) or (date is None and kind is not Dialect.S3):
+        raise _header_incomplete(given, date, header, kind)
+    if date is None:
+        raise SignatureError("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header", 403)
+    instant = _instant(date, kind, "header")
+    key, scope, region, service = _credential(given["Credential"], algorithm, kind, "header", header)
+    _check_day(scope, instant, date, kind)
+    signed = tuple(given["SignedHeaders"].lower().split(";"))
+    if algorithm == ECDSA:
+        region = request.headers.get("x-amz-region-set", "")
+    token = request.headers.get("x-amz-security-token")
+    return Signature(algorithm, key, date, instant, scope, region, service, signed, given["Signature"], "header", token)
+
+
+def _other_scheme(algorithm: str, header: str, kind: Dialect) -> Anonymous:
+    if algorithm == "Bearer":
+        return ANONYMOUS
+    if algorithm == "AWS":
+        raise _version_2(kind)
+    if kind is Dialect.S3:
+        raise _argument("Unsupported Authorization Type", "Authorization", header)
+    raise errors.incomplete(kind, "Unsupported AWS 'algorithm'.", header)
+
+
+def _parameters(rest: str, header: str, kind: Dialect) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for part in rest.split(","):
+        name, equals, value = part.strip().partition("=")
+        if not equals and name:
+            _refuse_pair(name, header, kind)
+        given[name] = value
+    return given
+
+
+def _refuse_pair(part: str, header: str, kind: Dialect) -> NoReturn:
+    if kind is Dialect.S3:
+        raise _malformed('the authorization component "' + part[:200] + '" is malformed.')
+    words = f"'{part[:200]}' not a valid key=value pair (missing equal-sign) in Authorization header."
+    raise errors.incomplete(kind, words, header)
+
+
+def _header_incomplete(given: Mapping[str, str], date: str | None, header: str, kind: Dialect) -> SignatureError:
+    if kind is Dialect.S3:
+        return _malformed(
+            "the authorization header requires three components: Credential, SignedHeaders, and Signature."
+        )
+    words = [
+        f"Authorization header requires '{name}' parameter."
+        for name in ("Credential", "Signature", "SignedHeaders")
+        if not given.get(name)
+    ]
+    if date is None:
+        words.append("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
+    return errors.incomplete(kind, " ".join(words), header)
+
+
+def _in_query(request: Request, kind: Dialect) -> Signature:
+    given = _query_fields(request.query)
+    required = _QUERY_NAMES if kind is not Dialect.S3 else (*_QUERY_NAMES, "X-Amz-Expires")
+    if not all(name in given for name in required):
+        message = (
+            "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, "
+            "X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters."
+        )
+        raise _query_error(kind, message)
+    algorithm = given["X-Amz-Algorithm"]
+    if algorithm not in (HMAC, ECDSA):
+        raise _query_error(kind, f'X-Amz-Algorithm only supports "{HMAC} and {ECDSA}"')
+    key, scope, region, service = _credential(given["X-Amz-Credential"], algorithm, kind, "query")
+    date = given["X-Amz-Date"]
+    instant = _instant(date, kind, "query")
+    _check_day(scope, instant, date, kind)
+    signed = tuple(given["X-Amz-SignedHeaders"].lower().split(";"))
+    if algorithm == ECDSA:
+        region = given.get("X-Amz-Region-Set", "")
+    return Signature(
+        algorithm, key, date, instant, scope, region, service, signed, given["X-Amz-Signature"], "query",
+        given.get("X-Amz-Security-Token"), _expires(given.get("X-Amz-Expires", "900"), kind),
+    )  # fmt: skip
+
+
+def _query_fields(query: str) -> dict[str, str]:
+    """The X-Amz-* parameters, decoded; of a repeated one the first counts."""
+    given: dict[str, str] = {}
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        if name.startswith("X-Amz-"):
+            decoded = unquote_to_bytes(wire_bytes(value.replace("+", "%20"))).decode("utf-8", "surrogateescape")
+            given.setdefault(name, decoded)
+    return given
+
+
+def _expires(text: str, kind: Dialect) -> int:
+    if not re.fullmatch(r"-?[0-9]{1,20}", text):
+        raise _query_error(kind, "X-Amz-Expires should be a number")
+    seconds = int(text)
+    if seconds < 0:
+        raise _query_error(kind, "X-Amz-Expires must be non-negative")
+    if seconds > LONGEST_EXPIRY_SECONDS:
+        words = f"X-Amz-Expires must be less than a week (in seconds) that is {LONGEST_EXPIRY_SECONDS}"
+        raise _query_error(kind, words)
+    return seconds
+
+
+def _credential(text: str, algorithm: str, kind: Dialect, place: str, header: str = "") -> tuple[str, str, str, str]:
+    """Access key, scope, Region and service of KEY/DATE/REGION/SERVICE/aws4_request; SigV4A leaves the Region out."""
+    parts = text.split("/")
+    if algorithm == ECDSA and len(parts) == 4:
+        parts.insert(2, "")
+    if len(parts) != 5 or not parts[0]:
+        if kind is Dialect.S3:
+            raise _credential_error(place, f"the Credential is mal-formed; expecting {_EXPECTED}.")
+        words = (
+            "Credential must have exactly 5 slash-delimited elements, e.g. "
+            f"keyid/date/region/service/term, got '{text[:200]}'"
+        )
+        raise errors.incomplete(kind, words, header or text)
+    key, day, region, service, end = parts
+    if end != "aws4_request":
+        if kind is Dialect.S3:
+            raise _credential_error(place, f'incorrect terminal "{end[:100]}". This endpoint uses "aws4_request".')
+        raise errors.invalid(
+            kind, f"Credential should be scoped with a valid terminator: 'aws4_request', not '{end[:100]}'."
+        )
+    if not _DAY.fullmatch(day):
+        if kind is Dialect.S3:
+            words = (
+                f'incorrect date format "{day[:100]}". This date in the credential must be in the format "yyyyMMdd".'
+            )
+            raise _credential_error(place, words)
+        raise errors.invalid(kind, f"Date in Credential scope must be in the format YYYYMMDD, not '{day[:100]}'.")
+    scope = text.partition("/")[2]
+    return key, scope, region, service
+
+
+def _credential_error(place: str, words: str) -> SignatureError:
+    if place == "header":
+        return _malformed(words)
+    code = "AuthorizationQueryParametersError" if place == "query" else "InvalidArgument"
+    return SignatureError(code, f"Error parsing the X-Amz-Credential parameter; {words}", 400)
+
+
+def _check_day(scope: str, instant: datetime, date: str, kind: Dialect) -> None:
+    day, sent = scope[:8], instant.strftime("%Y%m%d")
+    if day == sent:
+        return
+    if kind is Dialect.S3:
+        words = f'Invalid credential date "{day}". This date is not the same as X-Amz-Date: "{sent}".'
+        raise _malformed(words)
+    raise errors.invalid(
+        kind,
+        "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
+        f"'{day}' != '{sent}', from '{date[:50]}'.",
+    )
+
+
+def _instant(date: str, kind: Dialect, place: str) -> datetime:
+    try:
+        if _COMPACT.fullmatch(date):
+            day, clock = (
+                (int(date[:4]), int(date[4:6]), int(date[6:8])),
+                (int(date[9:11]), int(date[11:13]), int(date[13:15])),
+            )
+            return datetime(*day, *clock, tzinfo=UTC)
+        if place == "header" and len(date) < 100:
+            return _from_http_date(date)
+    except (ValueError, OverflowError, TypeError, IndexError):
+        pass
+    if kind is not Dialect.S3:
+        words = f"Date must be in ISO-8601 'basic format'. Got '{date[:50]}'. See http://en.wikipedia.org/wiki/ISO_8601"
+        raise errors.incomplete(kind, words, date)
+    if place == "query":
+        raise _query_error(kind, "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
+    if place == "form":
+        raise _argument("X-Amz-Date must be in the ISO8601 Long Format", "X-Amz-Date", date)
+    raise SignatureError("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header", 403)
+
+
+def _from_http_date(date: str) -> datetime:
+    instant = parsedate_to_datetime(date)
+    if instant.tzinfo is None:
+        instant = instant.replace(tzinfo=UTC)
+    return instant.astimezone(UTC)
+
+
+def _signed_v2(query: str) -> bool:
+    return "AWSAccessKeyId=" in query and "Signature=" in query
+
+
+def _version_2(kind: Dialect) -> SignatureError:
+    if kind is Dialect.S3:
+        words = f"The authorization mechanism you have provided is not supported. Please use {HMAC}."
+        return SignatureError("InvalidRequest", words, 400)
+    return errors.invalid(kind, "Signature Version 2 is not supported. Sign with Signature Version 4.")
+
+
+def _malformed(words: str) -> SignatureError:
+    message = f"The authorization header is malformed; {words}"
+    return SignatureError("AuthorizationHeaderMalformed", message, 400)
+
+
+def _query_error(kind: Dialect, words: str) -> SignatureError:
+    if kind is Dialect.S3:
+        return SignatureError("AuthorizationQueryParametersError", words, 400)
+    return errors.incomplete(kind, words, "")
+
+
+def _argument(words: str, name: str, value: str) -> SignatureError:
+    return SignatureError("InvalidArgument", words, 400, {"ArgumentName": name, "ArgumentValue": value[:1000]})
