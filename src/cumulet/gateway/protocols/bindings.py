@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from cumulet.gateway.http import Request, Response
 from cumulet.gateway.protocols import eventstream, forms, scalars, timestamps
 from cumulet.gateway.protocols.codec import Convert, MalformedInput, Params, Parse, Serialise, host_id
-from cumulet.gateway.protocols.shapes import members, wire_name
+from cumulet.gateway.protocols.shapes import members, outside_body, wire_name
 from cumulet.kernel.models import Operation, ServiceModel, Shape
 
 
@@ -163,7 +163,7 @@ def _header_reader(service: ServiceModel, shape: Shape) -> Convert:
     item = {**service.shapes[shape["member"]["shape"]], **shape["member"]}
     read = scalars.reader(item)
     split = _split_dates if item["type"] == "timestamp" and _is_http_date(item) else split_list
-    return lambda text: [read(part) for part in split(text)]
+    return lambda text: [read(part) for part in split(text)] if text else []
 
 
 def _is_http_date(shape: Shape) -> bool:
@@ -347,7 +347,7 @@ def _body_writer(service: ServiceModel, output_name: str, body: Body) -> Callabl
     payload = shape.get("payload")
     if payload is not None:
         return _payload_writer(service, payload, shape["members"][payload], body)
-    if shape.get("members") and all(ref.get("location") for ref in shape["members"].values()):
+    if shape.get("members") and all(outside_body(ref) for ref in shape["members"].values()):
         return _no_body
     write_members = body.write_members(output_name)
 

@@ -39,15 +39,17 @@ def dump(value: Any) -> bytes:
     return cbor2.dumps(value, datetime_as_timestamp=True)
 
 
-def _instant(decoder: cbor2.CBORDecoder) -> Any:
-    return timestamps.parse(decoder.decode())
+def _instant(seconds: Any, immutable: bool) -> Any:
+    return timestamps.parse(seconds)
 
 
-def _refused(decoder: cbor2.CBORDecoder) -> Any:
+def _refused(value: Any, immutable: bool) -> Any:
     raise ValueError("A tag that the protocol does not have")
 
 
-_TAGS: dict[int, Any] = {1: _instant}
+_TAGS = {**dict.fromkeys((0, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 100, 256, 258, 260, 261, 1004), _refused)}
+_TAGS[1] = _instant
+"""Of CBOR's tags the protocol has one, instants; the decoder would make objects of the others."""
 
 
 class CborReader(jsonvalues.JsonReader):

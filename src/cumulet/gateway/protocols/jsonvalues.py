@@ -11,7 +11,7 @@ import msgspec
 
 from cumulet.gateway.protocols import scalars, timestamps
 from cumulet.gateway.protocols.codec import Convert
-from cumulet.gateway.protocols.shapes import Compiler, members, wire_name
+from cumulet.gateway.protocols.shapes import Compiler, members, outside_body, wire_name
 from cumulet.kernel.models import ServiceModel, Shape
 
 _decoder = msgspec.json.Decoder()
@@ -116,7 +116,7 @@ class JsonWriter(Compiler):
             return _as_is
         known: dict[str, tuple[str, Convert | None]] = {}
         for name, member in members(self.service, shape).items():
-            elsewhere = member.get("eventheader") or (top and member.get("location"))
+            elsewhere = member.get("eventheader") or (top and outside_body(member))
             convert = None if elsewhere else self.compile(shape["members"][name])
             known[name] = (self.name(name, member), convert)
         shape_name = shape["shape"]

@@ -104,8 +104,13 @@ def error_writer(service: ServiceModel, operation: Operation | None = None) -> W
         error = members_of(service, code, status, fault)
         response = Response(error.status, bindings.request_headers(service, request_id))
         response.headers.append(("Content-Type", CONTENT_TYPE))
+        values = dict(members or {})
+        if error.name:
+            bound = bindings.output_bindings(service, error.name)
+            bindings.write_headers(bound, values, response)
+            values = {name: value for name, value in values.items() if name not in bound.headers}
         inside = f"<Code>{xml.escape(error.code)}</Code><Message>{xml.escape(message)}</Message>"
-        inside += xml.elements(members or {})
+        inside += xml.elements(values)
         if bare:
             ids = f"<RequestId>{request_id}</RequestId><HostId>{host_id(request_id)}</HostId>"
             body = [xml.DECLARATION, f"<Error>{inside}{ids}</Error>"]
@@ -126,16 +131,16 @@ def _members_writer(operation: Operation) -> Any:
         service = operation.service
         root = S3_ROOTS.get(operation.name, name) if service.name == "s3" else name
         shape = {"shape": name, **service.shapes[name]}
-        return _document(service, str(shape.get("locationName", root)), xml.writer(service).content(shape))
+        return _document(service, shape, str(shape.get("locationName", root)))
 
     return members_writer
 
 
 def _payload_writer(service: ServiceModel, ref: Shape) -> Convert:
     shape = resolve(service, ref)
-    root = shape.get("locationName", ref["shape"])
+    root = str(shape.get("locationName", ref["shape"]))
     if shape["type"] == "structure" and not shape.get("xmlNamespace"):
-        return _document(service, root, xml.writer(service).content(shape))
+        return _document(service, shape, root)
     write = xml.writer(service).compile(ref, root)
 
     def written(value: Any) -> bytes:
@@ -146,15 +151,13 @@ def _payload_writer(service: ServiceModel, ref: Shape) -> Convert:
     return written
 
 
-def _document(service: ServiceModel, root: str, content: xml.Write) -> Convert:
-    namespace = xml_namespace(service)
-    start = f'{xml.DECLARATION}<{root} xmlns="{namespace}">' if namespace else f"{xml.DECLARATION}<{root}>"
-    end = f"</{root}>"
+def _document(service: ServiceModel, shape: Shape, root: str) -> Convert:
+    start, end = xml.tags(root, {"xmlNamespace": xml_namespace(service)})
+    write = xml.writer(service).element(shape, start, end)
 
     def written(value: Any) -> bytes:
-        out = [start]
-        content(out, value)
-        out.append(end)
+        out = [xml.DECLARATION]
+        write(out, value)
         return text_of(out)
 
     return written

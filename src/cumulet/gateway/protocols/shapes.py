@@ -20,6 +20,11 @@ def members(service: ServiceModel, shape: Shape) -> dict[str, Shape]:
     return {name: resolve(service, ref) for name, ref in shape.get("members", {}).items()}
 
 
+def outside_body(shape: Shape) -> bool:
+    """Whether a member of an output travels in a header or in the status."""
+    return shape.get("location") in ("header", "headers", "statusCode")
+
+
 def wire_name(name: str, shape: Shape) -> str:
     return str(shape.get("locationName", name))
 

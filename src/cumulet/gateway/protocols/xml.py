@@ -10,7 +10,7 @@ from xml.parsers import expat
 
 from cumulet.gateway.protocols import scalars
 from cumulet.gateway.protocols.codec import Convert
-from cumulet.gateway.protocols.shapes import Compiler, members, wire_name
+from cumulet.gateway.protocols.shapes import Compiler, members, outside_body, wire_name
 from cumulet.kernel.models import ServiceModel, Shape
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -88,6 +88,9 @@ class XmlReader(Compiler):
                 continue
             entry = self._member(name, member, shape["members"][name])
             known[wire_name(name, member)] = entry
+            if "locationName" not in shape["members"][name]:
+                # A name that belongs to the shape itself is meant for roots; clients differ in that.
+                known.setdefault(name, entry)
             if entry[1] == "list" and "locationName" in member["member"]:
                 known.setdefault(member["member"]["locationName"], entry)
 
@@ -164,7 +167,10 @@ class XmlWriter(Compiler):
         return write
 
     def structure(self, shape: Shape, tag: str) -> Write:
-        start, end = tags(tag, shape)
+        return self.element(shape, *tags(tag, shape))
+
+    def element(self, shape: Shape, start: str, end: str) -> Write:
+        """A structure between these tags."""
         attributes = {
             name: wire_name(name, member)
             for name, member in members(self.service, shape).items()
@@ -189,12 +195,12 @@ class XmlWriter(Compiler):
 
         return write_with_attributes if attributes else write
 
-    def content(self, shape: Shape, skip: frozenset[str] = frozenset()) -> Write:
+    def content(self, shape: Shape) -> Write:
         """What stands inside a structure's element. Members bound elsewhere are left to others."""
         writers: dict[str, Write | None] = {}
         for name, member in members(self.service, shape).items():
-            elsewhere = member.get("location") or member.get("xmlAttribute") or member.get("eventheader")
-            writers[name] = None if elsewhere or name in skip else self._member(name, member, shape)
+            elsewhere = outside_body(member) or member.get("xmlAttribute") or member.get("eventheader")
+            writers[name] = None if elsewhere else self._member(name, member, shape)
         shape_name = shape.get("shape", "the output")
 
         def write(out: list[str], value: Mapping[str, Any]) -> None:
