@@ -130,7 +130,9 @@ def payload_claim(request: Request, signature: Signature, kind: Dialect = Dialec
     if kind is not Dialect.S3:
         return claim if claim == UNSIGNED or claim in STREAMING or claim in _EVENTS else None
     if signature.place == "query":
-        return claim if claim is not None and "x-amz-content-sha256" in signature.headers else UNSIGNED
+        if claim is not None and "x-amz-content-sha256" in signature.headers:
+            return claim
+        return _query_fields(request.query).get("X-Amz-Content-Sha256", UNSIGNED)
     if claim is None:
         raise SignatureError("InvalidRequest", "Missing required header for this request: x-amz-content-sha256", 400)
     if claim != UNSIGNED and claim not in STREAMING and not _HEX_HASH.fullmatch(claim):
@@ -423,7 +425,10 @@ def _expires(text: str, kind: Dialect) -> int:
     if seconds < 0:
         raise _query_error(kind, "X-Amz-Expires must be non-negative")
     if seconds > LONGEST_EXPIRY_SECONDS:
-        words = f"X-Amz-Expires must be less than a week (in seconds) that is {LONGEST_EXPIRY_SECONDS}"
+        words = (
+            "X-Amz-Expires must be less than a week (in seconds); that is, "
+            f"the given X-Amz-Expires must be less than {LONGEST_EXPIRY_SECONDS} seconds"
+        )
         raise _query_error(kind, words)
     return seconds
 
