@@ -68,7 +68,11 @@ class Server(ABC):
     def environment(self) -> dict[str, str]:
         return {}
 
-    def start(self) -> float:
+    def start(self) -> None:
+        """Start, and get ready to be measured. Raises Unavailable."""
+        self.launch()
+
+    def launch(self) -> float:
         """Start, and return the seconds until the first signed request was answered with success.
 
         Raises Unavailable with the end of the server's own log."""
@@ -193,10 +197,9 @@ class Cumulet(Server):
             raise Unavailable("there is no `cumulet` command beside this Python")
         return [str(program), "up", "--port", str(self.port), "--data-dir", str(self.folder / "data")]
 
-    def start(self) -> float:
-        seconds = super().start()
+    def start(self) -> None:
+        super().start()
         self._use_an_issued_key()
-        return seconds
 
     def _use_an_issued_key(self) -> None:
         """Only what an issued key signs is verified and authorised; loopback trusts every other key."""
