@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -176,3 +176,14 @@ def _denied(words: str) -> PolicyError:
 
 def _invalid(words: str) -> PolicyError:
     return PolicyError("InvalidPolicyDocument", f"Invalid Policy: {words}", 400)
+
+
+async def sized(file: AsyncIterator[bytes], policy: Policy) -> AsyncIterator[bytes]:
+    """The same file; raises PolicyError as soon as it is too long, or at its end if it is too short."""
+    size = 0
+    async for piece in file:
+        size += len(piece)
+        if size > policy.largest:
+            break
+        yield piece
+    policy.check_size(size)

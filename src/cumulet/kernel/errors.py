@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 
@@ -17,6 +19,9 @@ class ServiceError(Exception):
     """The HTTP status; None takes the model's, or 400."""
     query_code: str | None = None
     """What the older query protocol calls the error, where that differs (awsQueryCompatible)."""
+
+    headers: Mapping[str, str] = MappingProxyType({})
+    """Headers that go with the error, such as x-amz-delete-marker."""
 
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)

@@ -18,7 +18,7 @@ from cumulet.kernel.jobs import Job, JobRunner
 from cumulet.kernel.keyring import Keyring
 from cumulet.kernel.registry import Registry
 from cumulet.kernel.scope import Scope
-from cumulet.kernel.service import RequestInfo, Service
+from cumulet.kernel.service import Reply, RequestInfo, Service
 from cumulet.kernel.store import Durability, Engine, Store, Transaction
 
 _CLOCK = ("kernel", "clock")
@@ -65,15 +65,17 @@ class Kernel:
         scope: Scope,
         request: RequestInfo,
         parameters: dict[str, Any],
-    ) -> dict[str, Any]:
-        """One operation, from whichever side it comes: authorise, then run. Raises ServiceError."""
+        reply: Reply | None = None,
+    ) -> Any:
+        """One operation, from whichever side it comes: authorise, then run. Returns its output, as boto3 would.
+
+        Raises ServiceError."""
         operation = getattr(service, method, None)
         if operation is None:
             raise NotImplementedYet(f"Cumulet does not implement {service.name}:{method} yet.")
-        call = service(self, caller, scope, request)
+        call = service(self, caller, scope, request, reply)
         await call.authorise(method, parameters)
-        result: dict[str, Any] = await operation(call, **parameters)
-        return result
+        return await operation(call, **parameters)
 
     def client(self, principal: str, service: str, account: str, region: str) -> Client:
         """`service` as the service `principal` calls it in `account` and `region`."""

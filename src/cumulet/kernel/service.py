@@ -7,7 +7,8 @@ knows: who calls, for which account and Region, and what it may use."""
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from cumulet.kernel.errors import AccessDenied
@@ -29,8 +30,9 @@ class Fidelity(enum.StrEnum):
     """Kept, validated and returned, but without effect elsewhere (yet)."""
 
 
-class RequestInfo(Record):
-    """What a few services need to know of the request itself."""
+@dataclass(slots=True)
+class RequestInfo:
+    """What a few services need to know of the request itself. For calls from inside, most of it is empty."""
 
     id: str = ""
     endpoint: str = "http://127.0.0.1:4566"
@@ -38,11 +40,30 @@ class RequestInfo(Record):
     source_ip: str = "127.0.0.1"
     user_agent: str = ""
     secure: bool = False
-    headers: dict[str, str] = {}  # noqa: RUF012 - records are frozen
-    """The request's headers, names in lower case. Empty for calls from inside."""
     method: str = ""
     path: str = ""
     query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Names in lower case."""
+    trailers: Mapping[str, str] = field(default_factory=dict)
+    """What followed the body; complete when the body has been read."""
+
+
+@dataclass(slots=True)
+class Reply:
+    """What an answer carries beside the operation's output: headers that no model describes, such as CORS's."""
+
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class RawAnswer(Record):
+    """An HTTP answer as it is, for the few operations that no model describes (websites, preflights, form uploads).
+
+    `body` is bytes or an async iterator of bytes."""
+
+    status: int = 200
+    headers: dict[str, str] = {}  # noqa: RUF012 - records are frozen
+    body: Any = b""
 
 
 def stored(method: Method) -> Method:
@@ -69,8 +90,11 @@ class Service:
         if parts[:2] == ["cumulet", "services"]:
             cls.name = parts[2]
 
-    def __init__(self, kernel: Kernel, caller: Caller, scope: Scope, request: RequestInfo) -> None:
+    def __init__(
+        self, kernel: Kernel, caller: Caller, scope: Scope, request: RequestInfo, reply: Reply | None = None
+    ) -> None:
         self.kernel = kernel
+        self.reply = reply or Reply()
         self.caller = caller
         self.scope = scope
         self.request = request

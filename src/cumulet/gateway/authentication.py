@@ -1,0 +1,87 @@
+"""From a signature to a caller: whose key it is, whether that is proven, and whether trust stands in for proof."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from cumulet.gateway import signature_errors, sigv4
+from cumulet.gateway.http import Request
+from cumulet.gateway.origins import is_own_host, is_own_origin
+from cumulet.gateway.signature_errors import Dialect
+from cumulet.gateway.sigv4 import Anonymous, Signature
+from cumulet.kernel import identity
+from cumulet.kernel.identity import Caller
+from cumulet.kernel.kernel import Kernel
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whom the gateway believes without proof.
+
+    `unknown_keys` is local trust, and only ever on for a loopback listener. `domains` are host suffixes of this
+    cloud's own, `origins` the web pages that may act with local trust, beside the built-in ones."""
+
+    unknown_keys: bool = True
+    domains: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """A caller, and what was needed to know: the signature, and its secret where Cumulet issued the key."""
+
+    caller: Caller
+    signature: Signature | None = None
+    secret: str | None = None
+
+
+async def identify(
+    kernel: Kernel, trust: Trust, request: Request, signature: Signature | Anonymous, dialect: Dialect
+) -> Identified:
+    """Who signed. Raises SignatureError for a key that is neither issued nor trusted, or a time that is not now."""
+    if isinstance(signature, Anonymous):
+        return Identified(identity.ANONYMOUS)
+    key = await kernel.store.read(identity.find_key, signature.access_key)
+    if key is not None:
+        return Identified(key.caller, signature, key.secret)
+    if not trust.unknown_keys:
+        raise signature_errors.unknown_key(dialect, signature.access_key)
+    sigv4.check_time(signature, now=kernel.clock.now(), kind=dialect, signed_at=kernel.clock.at)
+    if not _comes_from_here(request, trust):
+        return Identified(identity.ANONYMOUS)
+    return Identified(identity.trusted_caller(signature.access_key), signature)
+
+
+def prove(kernel: Kernel, request: Request, identified: Identified, dialect: Dialect) -> str | None:
+    """Check the signature of an issued key. Returns what the body must turn out to be: a hash, or a STREAMING word.
+
+    The body may be still to come, where the request states its hash. Raises SignatureError."""
+    signature = identified.signature
+    if signature is None:
+        return _claim_of_strangers(request)
+    claim = sigv4.payload_claim(request, signature, dialect) if signature.place != "form" else None
+    if identified.secret is not None:
+        payload_hash = claim or (_hash(request.body) if isinstance(request.body, bytes) else sigv4.UNSIGNED)
+        sigv4.verify(
+            request, signature, identified.secret, now=kernel.clock.now(), payload_hash=payload_hash, kind=dialect,
+            signed_at=kernel.clock.at,
+        )  # fmt: skip
+    return claim
+
+
+def _claim_of_strangers(request: Request) -> str | None:
+    """Nobody signed, but the body may still say how it is framed and what its hash is."""
+    claim = request.headers.get("x-amz-content-sha256")
+    return None if claim == sigv4.UNSIGNED else claim
+
+
+def _comes_from_here(request: Request, trust: Trust) -> bool:
+    origin = request.headers.get("origin")
+    if origin is not None and not is_own_origin(origin, trust.origins):
+        return False
+    return is_own_host(request.headers.get("host", ""), trust.domains)
+
+
+def _hash(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
