@@ -24,8 +24,8 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.installed-dev     ## side by side with the peers; prints ratios
-	$(BIN)/python -m bench
+bench: $(VENV)/.installed-dev     ## side by side with the peers; ARGS="s3-small --quick" picks
+	$(BIN)/python -m bench $(ARGS)
 
 spec: $(VENV)/.installed-dev      ## which requirements have a passing test
 	$(BIN)/python -m pytest -n auto --spec-report

@@ -38,28 +38,29 @@ class Signer:
 
     def request(self, method: str, path: str, headers: dict[str, str], body: bytes = b"", *, query: str = "") -> bytes:
         """The request as bytes. `headers` have lower-case names; path and query are already encoded and sorted."""
+        return self.head(method, path, headers, sha256(body).hexdigest(), len(body), query=query) + body
+
+    def head(
+        self, method: str, path: str, headers: dict[str, str], payload: str, length: int, *, query: str = ""
+    ) -> bytes:
+        """The request up to its body, of which only the SHA-256 in hex and the length are needed."""
         if not self._fixed and time.monotonic() > self._expires:
             self._renew()
-        payload = sha256(body).hexdigest()
         signed = {**headers, "host": self.host, "x-amz-date": self._date}
         if self.service == "s3":
             signed["x-amz-content-sha256"] = payload
         signed = dict(sorted(signed.items()))
         names = ";".join(signed)
         lines = "".join(f"{name}:{value}\n" for name, value in signed.items())
-        canonical = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{payload}"
-        signature = self._signature(canonical)
-        authorization = (
-            f"AWS4-HMAC-SHA256 Credential={self.keys.access}/{self._scope}, "
-            f"SignedHeaders={names}, Signature={signature}"
-        )
+        signature = self._signature(f"{method}\n{path}\n{query}\n{lines}\n{names}\n{payload}")
         target = f"{path}?{query}" if query else path
         wire = "".join(f"{name}: {value}\r\n" for name, value in signed.items())
-        head = (
-            f"{method} {target} HTTP/1.1\r\n{wire}authorization: {authorization}\r\n"
-            f"accept-encoding: identity\r\nuser-agent: bench\r\ncontent-length: {len(body)}\r\n\r\n"
-        )
-        return head.encode() + body
+        return (
+            f"{method} {target} HTTP/1.1\r\n{wire}"
+            f"authorization: AWS4-HMAC-SHA256 Credential={self.keys.access}/{self._scope}, "
+            f"SignedHeaders={names}, Signature={signature}\r\n"
+            f"accept-encoding: identity\r\nuser-agent: bench\r\ncontent-length: {length}\r\n\r\n"
+        ).encode()
 
     def _signature(self, canonical: str) -> str:
         digest = sha256(canonical.encode()).hexdigest()

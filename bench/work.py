@@ -194,6 +194,13 @@ class KeepLevel(ReceiveAndDelete):
         return super().next(ask, answer)
 
 
+class LongPolls(_Queue):
+    """ReceiveMessage that waits as long as SQS allows."""
+
+    def ask(self, index: int) -> Ask:
+        return self.call("ReceiveMessage", WaitTimeSeconds=20)
+
+
 KINDS: dict[str, type[Work]] = {
     kind.__name__: kind
     for kind in (PutObjects, GetObjects, ListObjects, SendMessages, SendBatches, ReceiveAndDelete, KeepLevel)
