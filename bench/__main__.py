@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 
 from rich.console import Console
 
@@ -13,6 +15,7 @@ from bench.scenarios import ALL
 
 def main() -> None:
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers end with us
     console = Console()
     signing.check()
     servers.raise_file_limit()

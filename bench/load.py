@@ -22,6 +22,7 @@ from bench.servers import Server
 from bench.work import KINDS, Answer, Ask, Refused, Work
 
 CONNECTIONS = 16
+LONGEST_SECONDS = 1200  # of one job; filling with a million keys at a thousand a second fits
 _WORST = 3  # so many refusals end a job: what follows would be more of the same
 _CHUNK = 2000  # so many requests are signed ahead while filling, where the total would not fit in memory
 
@@ -44,9 +45,10 @@ class Result:
 def run(
     server: Server, kind: str, count: int, *, connections: int = CONNECTIONS, depth: int = 1, first: int = 0, **options
 ) -> Result:
-    """Run `count` stories of one kind of work from index `first` on. Raises Refused at the first wrong answer.
+    """Run `count` stories of one kind of work from index `first` on.
 
-    `depth` is how many requests a connection has under way at once (HTTP pipelining)."""
+    `depth` is how many requests a connection has under way at once (HTTP pipelining). Raises Refused at wrong
+    answers, or after LONGEST_SECONDS."""
     job = {
         "url": server.url,
         "keys": asdict(server.keys),
@@ -57,15 +59,18 @@ def run(
         "depth": depth,
         "options": options,
     }
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.load"],
-        input=json.dumps(job),
-        capture_output=True,
-        text=True,
-        cwd=servers.ROOT,
-        check=False,
-        timeout=7200,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.load"],
+            input=json.dumps(job),
+            capture_output=True,
+            text=True,
+            cwd=servers.ROOT,
+            check=False,
+            timeout=LONGEST_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise Refused(f"{count:,} x {kind} took more than {LONGEST_SECONDS} s") from None
     if done.returncode:
         raise RuntimeError(f"the load generator failed: {done.stderr[-2000:]}")
     result = Result(**json.loads(done.stdout))

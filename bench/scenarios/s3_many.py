@@ -7,13 +7,13 @@ from bench.outcome import Bench, Outcome
 from bench.servers import Server
 
 NAME = "s3-many"
-FEW = 1_000
+FEW, QUICK, FULL = 1_000, 50_000, 1_000_000
 BUCKET = "bench-many"
 STORIES = 200
 
 
 def run(bench: Bench) -> Outcome:
-    many = 50_000 if bench.quick else 1_000_000
+    many = QUICK if bench.quick else FULL
     outcome = Outcome(f"S3, {many:,} keys against {FEW:,}")
 
     def latencies(server: Server, present: int) -> None:

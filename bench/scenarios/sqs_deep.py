@@ -7,12 +7,12 @@ from bench.outcome import Bench, Outcome
 from bench.servers import Server
 
 NAME = "sqs-deep"
-SHALLOW = 100
+SHALLOW, QUICK, FULL = 100, 50_000, 1_000_000
 STORIES = 300  # send, receive, delete: the depth stays as it is
 
 
 def run(bench: Bench) -> Outcome:
-    deep = 50_000 if bench.quick else 1_000_000
+    deep = QUICK if bench.quick else FULL
     outcome = Outcome(f"SQS, receive with {deep:,} visible messages against {SHALLOW}")
     names = {SHALLOW: f"receive, {SHALLOW} visible", deep: f"receive, {deep:,} visible"}
 
