@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from botocore.model import Shape
-from tests.gateway import wire
 
 from cumulet.gateway import routing
 from cumulet.kernel import models
+from tests.gateway import wire
 
 CHUNKS = 16
 BARE = "127.0.0.1:4566"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import dataclass
-from email.message import Message
 
 LARGEST_PREFIX = 20 * 1024 + 8192
 """Bytes before the file: S3's 20 KB of fields, and room for their frames."""
@@ -18,6 +17,7 @@ MOST_FIELDS = 200
 LONGEST_BOUNDARY = 70
 
 _CONTENT_TYPE = re.compile(r"""multipart/form-data\s*;(?:.*;)?\s*boundary=("[^"]+"|[^\s;"]+)\s*(?:;.*)?""", re.I)
+_PARAMETER = re.compile(r""";\s*([A-Za-z*]+)=("(?:[^"\\]|\\.)*"|[^;"]*)""")
 
 
 class FormError(Exception):
@@ -133,21 +133,25 @@ def _boundary(content_type: str) -> bytes:
     return boundary
 
 
-def _head(text: bytes) -> Message:
-    """The part's headers; the bytes before the first are the rest of the delimiter's line."""
-    message = Message()
-    for line in text.decode("utf-8", "replace").split("\r\n"):
-        name, colon, value = line.partition(":")
-        if colon and name.lower() in ("content-disposition", "content-type"):
-            message[name.strip()] = value.strip()
-    if "content-disposition" not in message:
+def _head(text: bytes) -> dict[str, str]:
+    """The part's headers by lower-case name."""
+    lines = (line.partition(":") for line in text.decode("utf-8", "replace").split("\r\n"))
+    head = {name.strip().lower(): value.strip() for name, colon, value in lines if colon}
+    if "content-disposition" not in head:
         raise _malformed()
-    return message
+    return head
 
 
-def _parameter(head: Message, name: str) -> str:
-    value = head.get_param(name, "", "content-disposition")
-    return value if isinstance(value, str) else ""
+def _parameter(head: dict[str, str], name: str) -> str:
+    """A parameter of Content-Disposition; quoted text may hold what looks like another parameter."""
+    for key, value in _PARAMETER.findall(head["content-disposition"]):
+        if key.lower() == name:
+            return _unquoted(value)
+    return ""
+
+
+def _unquoted(value: str) -> str:
+    return re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value.strip()
 
 
 def _malformed() -> FormError:

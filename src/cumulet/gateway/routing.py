@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NoReturn
 from urllib.parse import unquote_plus
 
 from cumulet.gateway import hosts, rest_routes, s3_routes, service_index
@@ -215,29 +216,27 @@ def _field(form: str, name: str) -> str | None:
 
 
 def _by_path(request: Request, scope: str | None, host: Host) -> Route:
-    names = tuple(name for name in _candidates(scope, host.service) if service_index.entries()[name].rest)
-    if not names and (scope or host.service):
-        raise _unknown(scope or host.service or "", scope, host)
-    if not names:
+    candidates = _candidates(scope, host.service)
+    names = tuple(name for name in candidates if service_index.entries()[name].rest)
+    if not candidates:
+        if scope or host.service:
+            raise UnknownService(scope or host.service or "")
         return _unsigned(request, host)
     if request.method == "OPTIONS" and scope is None:
-        return Route(names[0], "Preflight", _rest_protocol(names[0]), host=host)
-    found = _best(request, _hinted(request, names), host)
-    if found is None:
-        raise UnknownOperation(names[0], f"{request.method} {request.path}", _rest_protocol(names[0]))
-    return found
+        return Route(candidates[0], "Preflight", service_index.entries()[candidates[0]].protocols[0], host=host)
+    return _best(request, _hinted(request, names), host) or _refuse(request, candidates)
 
 
-def _unknown(name: str, scope: str | None, host: Host) -> Unroutable:
-    """A known service that speaks no REST was called without Action or target."""
-    names = _candidates(scope, host.service)
-    if not names:
-        return UnknownService(name)
-    protocol = service_index.entries()[names[0]].protocols[0]
-    if protocol in ("query", "ec2"):
+def _refuse(request: Request, candidates: tuple[str, ...]) -> NoReturn:
+    """No path fits; a service of forms was called without Action, all others by a path or target they lack."""
+    protocols = {name: service_index.entries()[name].protocols for name in candidates}
+    form = next((name for name in candidates if protocols[name][0] in ("query", "ec2")), None)
+    if form is not None and request.path in ("", "/"):
         message = "The request must contain the parameter Action."
-        return Unroutable("MissingAction", message, 400, service=names[0], protocol=protocol)
-    return UnknownOperation(names[0], "", "json")
+        raise Unroutable("MissingAction", message, 400, service=form, protocol=_form_protocol(form))
+    name = next((name for name in candidates if service_index.entries()[name].rest), candidates[0])
+    protocol = _rest_protocol(name)
+    raise UnknownOperation(name, f"{request.method} {request.path}", "json" if "cbor" in protocol else protocol)
 
 
 def _best(request: Request, names: tuple[str, ...], host: Host) -> Route | None:

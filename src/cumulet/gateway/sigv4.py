@@ -17,6 +17,8 @@ from functools import lru_cache
 from typing import NoReturn
 from urllib.parse import quote, unquote_to_bytes
 
+import msgspec
+
 from cumulet.gateway import signature_errors as errors
 from cumulet.gateway import sigv4a
 from cumulet.gateway.http import Request
@@ -47,8 +49,7 @@ _EXPECTED = '"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request"'
 _QUERY_NAMES = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-Date", "X-Amz-SignedHeaders")
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(msgspec.Struct, frozen=True):
     """A signature of correct form; nothing about it is verified yet."""
 
     algorithm: str
@@ -257,13 +258,15 @@ def _check_signed_headers(request: Request, signature: Signature, kind: Dialect)
 # Canonical forms
 
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9\-._~/]*")
-_PLAIN_QUERY = re.compile(r"[A-Za-z0-9\-._~]*")
+_NEEDLESS = "2D|2E|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE]"
+_CANONICAL_PATH = re.compile(rf"(?:[A-Za-z0-9\-._~/]|%(?!{_NEEDLESS}|2F)[0-9A-F]{{2}})*")
+_CANONICAL_QUERY = re.compile(rf"(?:[A-Za-z0-9\-._~]|%(?!{_NEEDLESS})[0-9A-F]{{2}})*")
 
 
 def canonical_path(path: str, *, once: bool) -> str:
     """S3 encodes the path as it is, once; all others remove dots and empty segments and encode the encoded path."""
     if once:
-        if _PLAIN_PATH.fullmatch(path):
+        if _CANONICAL_PATH.fullmatch(path):
             return path or "/"
         return quote(unquote_to_bytes(wire_bytes(path)), safe="/~")
     if "//" in path or "/." in path:
@@ -294,7 +297,7 @@ def canonical_query(query: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    if _PLAIN_QUERY.fullmatch(text):
+    if _CANONICAL_QUERY.fullmatch(text):
         return text
     return quote(unquote_to_bytes(wire_bytes(text.replace("+", "%20"))), safe="~")
 
@@ -331,9 +334,9 @@ def _in_header(request: Request, header: str, kind: Dialect) -> Signature | Anon
     if date is None:
         raise SignatureError("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header", 403)
     instant = _instant(date, kind, "header")
-    key, scope, region, service = _credential(given["Credential"], algorithm, kind, "header", header)
+    key, scope, region, service = _credential(given["Credential"], algorithm, kind, "header")
     _check_day(scope, instant, date, kind)
-    signed = tuple(given["SignedHeaders"].lower().split(";"))
+    signed = _names(given["SignedHeaders"])
     if algorithm == ECDSA:
         region = request.headers.get("x-amz-region-set", "")
     token = request.headers.get("x-amz-security-token")
@@ -398,7 +401,7 @@ def _in_query(request: Request, kind: Dialect) -> Signature:
     date = given["X-Amz-Date"]
     instant = _instant(date, kind, "query")
     _check_day(scope, instant, date, kind)
-    signed = tuple(given["X-Amz-SignedHeaders"].lower().split(";"))
+    signed = _names(given["X-Amz-SignedHeaders"])
     if algorithm == ECDSA:
         region = given.get("X-Amz-Region-Set", "")
     return Signature(
@@ -418,6 +421,11 @@ def _query_fields(query: str) -> dict[str, str]:
     return given
 
 
+@lru_cache(maxsize=1024)
+def _names(signed_headers: str) -> tuple[str, ...]:
+    return tuple(signed_headers.lower().split(";"))
+
+
 def _expires(text: str, kind: Dialect) -> int:
     if not re.fullmatch(r"-?[0-9]{1,20}", text):
         raise _query_error(kind, "X-Amz-Expires should be a number")
@@ -433,7 +441,7 @@ def _expires(text: str, kind: Dialect) -> int:
     return seconds
 
 
-def _credential(text: str, algorithm: str, kind: Dialect, place: str, header: str = "") -> tuple[str, str, str, str]:
+def _credential(text: str, algorithm: str, kind: Dialect, place: str) -> tuple[str, str, str, str]:
     """Access key, scope, Region and service of KEY/DATE/REGION/SERVICE/aws4_request; SigV4A leaves the Region out."""
     parts = text.split("/")
     if algorithm == ECDSA and len(parts) == 4:
@@ -445,7 +453,7 @@ def _credential(text: str, algorithm: str, kind: Dialect, place: str, header: st
             "Credential must have exactly 5 slash-delimited elements, e.g. "
             f"keyid/date/region/service/term, got '{text[:200]}'"
         )
-        raise errors.incomplete(kind, words, header or text)
+        raise errors.incomplete(kind, words, text)
     key, day, region, service, end = parts
     if end != "aws4_request":
         if kind is Dialect.S3:
@@ -472,8 +480,8 @@ def _credential_error(place: str, words: str) -> SignatureError:
 
 
 def _check_day(scope: str, instant: datetime, date: str, kind: Dialect) -> None:
-    day, sent = scope[:8], instant.strftime("%Y%m%d")
-    if day == sent:
+    day = scope[:8]
+    if day == date[:8] or day == (sent := instant.strftime("%Y%m%d")):
         return
     if kind is Dialect.S3:
         words = f'Invalid credential date "{day}". This date is not the same as X-Amz-Date: "{sent}".'
@@ -488,23 +496,28 @@ def _check_day(scope: str, instant: datetime, date: str, kind: Dialect) -> None:
 def _instant(date: str, kind: Dialect, place: str) -> datetime:
     try:
         if _COMPACT.fullmatch(date):
-            day, clock = (
-                (int(date[:4]), int(date[4:6]), int(date[6:8])),
-                (int(date[9:11]), int(date[11:13]), int(date[13:15])),
-            )
-            return datetime(*day, *clock, tzinfo=UTC)
+            return _from_compact(date)
         if place == "header" and len(date) < 100:
             return _from_http_date(date)
     except (ValueError, OverflowError, TypeError, IndexError):
         pass
+    raise _bad_date(date, kind, place)
+
+
+def _bad_date(date: str, kind: Dialect, place: str) -> SignatureError:
     if kind is not Dialect.S3:
         words = f"Date must be in ISO-8601 'basic format'. Got '{date[:50]}'. See http://en.wikipedia.org/wiki/ISO_8601"
-        raise errors.incomplete(kind, words, date)
+        return errors.incomplete(kind, words, date)
     if place == "query":
-        raise _query_error(kind, "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
+        return _query_error(kind, "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
     if place == "form":
-        raise _argument("X-Amz-Date must be in the ISO8601 Long Format", "X-Amz-Date", date)
-    raise SignatureError("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header", 403)
+        return _argument("X-Amz-Date must be in the ISO8601 Long Format", "X-Amz-Date", date)
+    return SignatureError("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header", 403)
+
+
+@lru_cache(maxsize=256)
+def _from_compact(date: str) -> datetime:
+    return datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
 def _from_http_date(date: str) -> datetime:
