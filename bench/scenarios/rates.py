@@ -8,7 +8,7 @@ from bench.load import Result, run
 from bench.outcome import Bench, Outcome
 from bench.servers import Server
 
-WARM_UP = 400  # requests; also what a server's speed is estimated from
+WARM_UP = 200  # requests; also what a server's speed is estimated from
 MOST = 50_000  # requests of one sample; all of them are signed before the clock starts
 
 Sample = Callable[[Server, str, int, bool], None]
