@@ -15,6 +15,7 @@ ABSENT = object()
 DEEPEST = 6
 TEXTS = ("plain", "with space", "a&b<c>\"d'e", "zażółć ☃ 雪", "a,b;c=d", "100% + 1/2?#", "[x]{y}\\", " padded ", "1")
 SIMPLE_TEXTS = ("plain", "Two-Words", "a.b_c~d", "x1", "0")
+HOST_TEXTS = ("plain", "Two-Words", "a.b", "123456789012")
 HEADER_TEXTS = (*SIMPLE_TEXTS, "a b", "k=v; w", '"quoted"', "text/plain; charset=utf-8")
 DOCUMENTS = (
     {"text": "é", "list": [1, 2.5, True, None, {"a": []}]},
@@ -33,7 +34,7 @@ class Samples:
         self.protocol = protocol
         self.left = size
 
-    def input(self, shape: Shape, uri: str) -> dict[str, Any]:
+    def input(self, shape: Shape) -> dict[str, Any]:
         """All members that are required or fit into the size, none of the event streams."""
         return self._top(shape, writing=False)
 
@@ -65,9 +66,7 @@ class Samples:
     def events(self, union: Shape) -> list[dict[str, Any]]:
         """One event of every kind that is not an error."""
         return [
-            {name: self._event(shape)}
-            for name, shape in union.members.items()
-            if not shape.metadata.get("exception")
+            {name: self._event(shape)} for name, shape in union.members.items() if not shape.metadata.get("exception")
         ]
 
     def _event(self, shape: Shape) -> dict[str, Any]:
@@ -83,7 +82,9 @@ class Samples:
 
     def _outside(self, shape: Shape, location: str) -> Any:
         """A value that a header, a path, a query string or a host name can hold."""
-        texts = {"header": HEADER_TEXTS, "headers": HEADER_TEXTS, "host": SIMPLE_TEXTS}.get(location, TEXTS)
+        texts = {"header": HEADER_TEXTS, "headers": HEADER_TEXTS}.get(location, TEXTS)
+        if shape.serialization.get("hostLabel"):
+            texts = HOST_TEXTS
         kind = shape.type_name
         if kind == "list":
             count = self.random.randint(1, 3)

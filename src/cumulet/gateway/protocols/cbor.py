@@ -47,7 +47,9 @@ def _refused(value: Any, immutable: bool) -> Any:
     raise ValueError("A tag that the protocol does not have")
 
 
-_TAGS: dict[int, Any] = {**dict.fromkeys((0, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 100, 256, 258, 260, 261, 1004), _refused)}
+_TAGS: dict[int, Any] = {
+    **dict.fromkeys((0, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 100, 256, 258, 260, 261, 1004), _refused)
+}
 _TAGS[1] = _instant
 """Of CBOR's tags the protocol has one, instants; the decoder would make objects of the others."""
 

@@ -59,6 +59,11 @@ class FormReader(Compiler):
     def flattened(self, shape: Shape) -> bool:
         return bool(shape.get("flattened"))
 
+    def item_name(self, shape: Shape) -> str | None:
+        """The name that a flattened list's items carry in place of the list's, if they have one of their own."""
+        flat = shape["type"] == "list" and shape.get("flattened")
+        return shape["member"].get("locationName") if flat else None
+
     def scalar(self, shape: Shape, *how: Any) -> Convert:
         convert = scalars.reader(shape)
         kind = shape["type"]
@@ -75,9 +80,9 @@ class FormReader(Compiler):
         for name, member in members(self.service, shape).items():
             convert = self.compile(shape["members"][name])
             known[self.name(name, member)] = (name, convert)
-            if member["type"] == "list" and self.flattened(member) and "locationName" in member["member"]:
-                # The items of a flattened list may carry a name of their own in place of the list's.
-                known[self.name(name, member["member"])] = (name, convert)
+            item_name = self.item_name(member)
+            if item_name is not None:
+                known[item_name] = (name, convert)
 
         def parse(node: Tree) -> dict[str, Any]:
             found = {}
@@ -127,6 +132,9 @@ class Ec2FormReader(FormReader):
 
     def flattened(self, shape: Shape) -> bool:
         return True
+
+    def item_name(self, shape: Shape) -> str | None:
+        return None
 
 
 @cache
