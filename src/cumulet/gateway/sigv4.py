@@ -46,7 +46,7 @@ _COMPACT = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _DAY = re.compile(r"[0-9]{8}")
 _HEX_HASH = re.compile(r"[0-9a-fA-F]{64}")
 _EXPECTED = '"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request"'
-_QUERY_NAMES = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-Date", "X-Amz-SignedHeaders")
+QUERY_NAMES = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-Date", "X-Amz-SignedHeaders")
 
 
 class Signature(msgspec.Struct, frozen=True):
@@ -259,7 +259,7 @@ def _check_signed_headers(request: Request, signature: Signature, kind: Dialect)
 
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9\-._~/]*")
 _NEEDLESS = "2D|2E|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE]"
-_CANONICAL_PATH = re.compile(rf"(?:[A-Za-z0-9\-._~/]|%(?!{_NEEDLESS}|2F)[0-9A-F]{{2}})*")
+_CANONICAL_PATH = re.compile(rf"(?:[A-Za-z0-9\-._~/]|%(?!{_NEEDLESS})[0-9A-F]{{2}})*")
 _CANONICAL_QUERY = re.compile(rf"(?:[A-Za-z0-9\-._~]|%(?!{_NEEDLESS})[0-9A-F]{{2}})*")
 
 
@@ -268,7 +268,8 @@ def canonical_path(path: str, *, once: bool) -> str:
     if once:
         if _CANONICAL_PATH.fullmatch(path):
             return path or "/"
-        return quote(unquote_to_bytes(wire_bytes(path)), safe="/~")
+        # Segment by segment: an encoded slash belongs to a segment and stays encoded.
+        return "/".join([quote(unquote_to_bytes(wire_bytes(part)), safe="~") for part in path.split("/")])
     if "//" in path or "/." in path:
         path = _without_dots(path)
     if _PLAIN_PATH.fullmatch(path):
@@ -387,7 +388,7 @@ def _header_incomplete(given: Mapping[str, str], date: str | None, header: str, 
 
 def _in_query(request: Request, kind: Dialect) -> Signature:
     given = _query_fields(request.query)
-    required = _QUERY_NAMES if kind is not Dialect.S3 else (*_QUERY_NAMES, "X-Amz-Expires")
+    required = QUERY_NAMES if kind is not Dialect.S3 else (*QUERY_NAMES, "X-Amz-Expires")
     if not all(name in given for name in required):
         message = (
             "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, "
