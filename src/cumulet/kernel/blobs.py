@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, NamedTuple, Protocol
 
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 
@@ -38,6 +40,15 @@ class Blob(Record):
     size: int
     key: bytes = b""
     inline: bool = False
+
+
+class Slice(NamedTuple):
+    """The bytes of a blob from `start` up to `stop`; `key` where its owner holds it."""
+
+    blob: Blob
+    start: int
+    stop: int
+    key: bytes | None = None
 
 
 class Draft:
@@ -88,8 +99,11 @@ class Blobs:
         self._keyring = keyring
         self._ids = ids
         self._flush = durability is Durability.POWER
+        self._reading: Counter[str] = Counter()
+        self._doomed: set[str] = set()
         self._drafts = home / "drafts"
         self._drafts.mkdir(parents=True, exist_ok=True)
+        self._holders = 0
 
     async def write(
         self,
@@ -132,6 +146,11 @@ class Blobs:
             return _cipher(data_key).update(data)[start:stop]
         return _stream(self._path(blob.id).open("rb", buffering=0), data_key, start, stop)
 
+    def read_all(self, tx: ReadTransaction, slices: list[Slice]) -> AsyncIterator[bytes]:
+        """The plain bytes of many slices, one after the other. Files are opened one at a time, but all of them stay
+        until the stream has ended or is dropped, even if they are released meanwhile."""
+        return _Chain(self, [s if not s.blob.inline else self._whole(tx, s) for s in slices])
+
     def share(self, tx: Transaction, blob: Blob) -> Blob:
         """One more owner of the same bytes. Returns the blob that the new owner keeps."""
         if blob.inline:
@@ -151,8 +170,18 @@ class Blobs:
             tx.put(("blobs", "owners", blob.id), owners)
             return
         tx.delete(("blobs", "owners", blob.id))
-        path = self._path(blob.id)
-        tx.committed.append(lambda: path.unlink(missing_ok=True))
+        tx.committed.append(lambda: self._remove(blob.id))
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """While inside, the files of released blobs stay: for those who copy the store first and its blobs then."""
+        self._holders += 1
+        try:
+            yield
+        finally:
+            self._holders -= 1
+            for blob_id in list(self._doomed):
+                self._remove(blob_id)
 
     def sweep(self) -> int:
         """Take away the files that no transaction names; call it before anything writes. Returns how many."""
@@ -163,7 +192,36 @@ class Blobs:
 
     def missing(self, tx: ReadTransaction) -> list[str]:
         """The ids of blobs that have owners but no file; there should never be one."""
-        return [key[-1] for key, _ in tx.items(("blobs", "owners")) if not self._path(key[-1]).exists()]
+        return [blob_id for blob_id in named(tx) if not self._path(blob_id).exists()]
+
+    def pin(self, blob_id: str) -> None:
+        """Keep the file of a blob that is being read."""
+        self._reading[blob_id] += 1
+
+    def unpin(self, blob_id: str) -> None:
+        self._reading[blob_id] -= 1
+        if not self._reading[blob_id]:
+            del self._reading[blob_id]
+            if blob_id in self._doomed:
+                self._remove(blob_id)
+
+    def open_slice(self, part: Slice) -> AsyncIterator[bytes]:
+        """The plain bytes of a slice of a large blob."""
+        key = part.key if part.key is not None else self._keyring.unwrap(part.blob.key)
+        return _stream(self._path(part.blob.id).open("rb", buffering=0), key, part.start, part.stop)
+
+    def _remove(self, blob_id: str) -> None:
+        """Delete a file that nobody names any more, now or when nobody reads or holds it."""
+        if self._holders or blob_id in self._reading:
+            self._doomed.add(blob_id)
+            return
+        self._doomed.discard(blob_id)
+        self._path(blob_id).unlink(missing_ok=True)
+
+    def _whole(self, tx: ReadTransaction, part: Slice) -> bytes:
+        data = self.read(tx, part.blob, part.start, part.stop, key=part.key)
+        assert isinstance(data, bytes), "inline blobs are read at once"
+        return data
 
     def _files(self) -> Iterator[Path]:
         return (path for path in self._home.rglob("*") if path.is_file())
@@ -172,7 +230,7 @@ class Blobs:
         return self._store.peek(("blobs", "owners", blob_id)) is not None
 
     def _path(self, blob_id: str) -> Path:
-        return self._home / blob_id[:2] / blob_id
+        return place(self._home, blob_id)
 
     async def _write_file(
         self,
@@ -200,6 +258,55 @@ class Blobs:
             draft.unlink(missing_ok=True)
             raise
         return Draft(replace(blob, size=size), None, path)
+
+
+def place(home: Path, blob_id: str) -> Path:
+    """Where in the folder `home` a large blob lies."""
+    return home / blob_id[:2] / blob_id
+
+
+def named(tx: ReadTransaction) -> list[str]:
+    """The ids of all large blobs that have owners."""
+    return [key[-1] for key, _ in tx.items(("blobs", "owners"))]
+
+
+class _Chain:
+    """Slices read one after the other, their files pinned from the beginning."""
+
+    def __init__(self, blobs: Blobs, parts: list[Slice | bytes]) -> None:
+        self._blobs = blobs
+        self._parts = parts
+        self._pinned = [part.blob.id for part in parts if isinstance(part, Slice)]
+        for blob_id in self._pinned:
+            blobs.pin(blob_id)
+        self._stream = self._read()
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        return await anext(self._stream)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+        self._unpin()
+
+    def __del__(self) -> None:
+        self._unpin()
+
+    async def _read(self) -> AsyncGenerator[bytes, None]:
+        for part in self._parts:
+            if isinstance(part, bytes):
+                yield part
+                continue
+            async for piece in self._blobs.open_slice(part):
+                yield piece
+        self._unpin()
+
+    def _unpin(self) -> None:
+        pinned, self._pinned = self._pinned, []
+        for blob_id in pinned:
+            self._blobs.unpin(blob_id)
 
 
 class TooLarge(Exception):

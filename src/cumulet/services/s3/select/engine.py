@@ -21,7 +21,7 @@ Event = dict[str, Any]
 
 _PAYLOAD = 64 * 1024
 """Bytes of results after which they are sent; one record of at most 1 MB may come on top."""
-_QUIET_CHUNKS = 4
+_QUIET_CHUNKS = 2
 """Chunks without results after which a Cont event gives the caller a turn."""
 _PROGRESS_BYTES = 4 * 1024 * 1024
 _MAXIMUM_RECORD = 1024 * 1024

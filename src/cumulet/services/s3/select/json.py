@@ -24,7 +24,8 @@ _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _SCALAR = re.compile(rb"[-+.\w]++")
-_BRACKETS = re.compile(rb'[^"{}\[\]]*+(?:("(?:[^"\\]|\\.)*+")|([{\[])|([}\]]))', re.DOTALL)
+_PLAIN = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\]|\\.)*+")*+', re.DOTALL)
+"""What holds no bracket outside of its strings; stops before a string that has not ended."""
 _MARK = b"\xef\xbb\xbf"
 
 
@@ -146,7 +147,10 @@ class _Walker:
         yield value
 
     def _skip(self) -> Iterator[Any]:
+        nested = self._next in (b"{", b"[")
         size = yield from self._measure(discard=True)
+        if not nested:
+            _decode(self._text[self._at : self._at + size])  # refuses what is no JSON
         self._at += size
 
     def _struct(self, step: Step, rest: tuple[Step, ...]) -> Iterator[Any]:
@@ -232,15 +236,16 @@ class _Walker:
     def _measure_nested(self, *, discard: bool) -> Any:
         depth = size = 0
         while True:
-            found = _BRACKETS.match(self._text, self._at + size)
-            if found is None:
+            size = _PLAIN.match(self._text, self._at + size).end() - self._at  # type: ignore[union-attr]
+            bracket = self._text[self._at + size : self._at + size + 1]
+            if bracket in (b"", b'"'):
                 if discard:
                     self._at, size = self._at + size, 0
                 self._refuse_long()
                 yield from self._more()
                 continue
-            size = found.end() - self._at
-            depth += bool(found[2]) - bool(found[3])
+            size += 1
+            depth += 1 if bracket in b"{[" else -1
             if depth == 0:
                 return size
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -38,11 +39,11 @@ def _csv(settings: dict[str, Any]) -> Writer:
     mode = settings.get("QuoteFields") or "ASNEEDED"
     if mode not in ("ALWAYS", "ASNEEDED"):
         raise errors.InvalidQuoteFields
-    special = [text for text in (comma, record_end, quote, "\n", "\r") if text]
+    special = re.compile("|".join(re.escape(text) for text in (comma, record_end, quote, "\n", "\r") if text)).search
 
     def field(value: Any) -> str:
-        text = values.text(value)
-        if not quote or (mode == "ASNEEDED" and not any(mark in text for mark in special)):
+        text = value if type(value) is str else values.text(value)
+        if not quote or (mode == "ASNEEDED" and not special(text)):
             return text
         if escape != quote:
             text = text.replace(escape, escape + escape)

@@ -35,6 +35,7 @@ class CsvScope:
     def __init__(self, query: Query, headers: list[str] | None) -> None:
         self._alias = query.alias or Name("S3Object")
         self._headers = headers or []
+        self._names: list[str] = []
 
     def getter(self, path: Path) -> Getter:
         if not self._alias.matches(path.root.text):
@@ -44,7 +45,9 @@ class CsvScope:
         return self._column(path.steps[0], path.steps[1:])
 
     def fields(self, record: list[str]) -> list[tuple[str, str]]:
-        return [(self._name(index), value) for index, value in enumerate(record)]
+        for index in range(len(self._names), len(record)):
+            self._names.append(self._name(index))
+        return list(zip(self._names, record, strict=False))
 
     def _name(self, index: int) -> str:
         named = self._headers[index] if index < len(self._headers) else ""

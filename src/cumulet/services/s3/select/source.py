@@ -13,7 +13,7 @@ from typing import Any
 
 from . import errors
 
-CHUNK = 64 * 1024
+CHUNK = 32 * 1024
 
 _PATIENCE = 1024
 """Pieces that may pass without a byte before the caller gets a turn."""
@@ -76,17 +76,16 @@ def _regrouped(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 def _inflated(pieces: Iterable[bytes], new: Callable[[], Any]) -> Iterator[bytes]:
     """Any number of compressed streams one after another, as gzip and bzip2 files may hold."""
-    stream, started = new(), False
+    stream, started, finished = new(), False, False
     for piece in pieces:
         data = piece
-        while data:
+        while data := data.lstrip(b"\0") if finished and not started else data:  # tools pad files with zeros
             started = True
             yield from _drained(stream, data)
             data = stream.unused_data if stream.eof else b""
             if stream.eof:
-                stream, started = new(), False
-                data = data.lstrip(b"\0")  # tools pad the end of a file with zeros
-    if started:
+                stream, started, finished = new(), False, True
+    if started or not finished:
         raise errors.TruncatedInput
 
 

@@ -1,0 +1,196 @@
+"""The refusals of Amazon S3, in its own words. Source: S3 API Reference, error responses."""
+
+from __future__ import annotations
+
+from cumulet.kernel.errors import AccessDenied, ServiceError
+
+__all__ = ["AccessDenied"]
+
+
+class NoSuchBucket(ServiceError):
+    message = "The specified bucket does not exist"
+    status = 404
+
+
+class NoSuchKey(ServiceError):
+    message = "The specified key does not exist."
+    status = 404
+
+
+class NoSuchVersion(ServiceError):
+    message = "The specified version does not exist."
+    status = 404
+
+
+class NoSuchUpload(ServiceError):
+    message = (
+        "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or "
+        "completed."
+    )
+    status = 404
+
+
+class NotFound(ServiceError):
+    """What a HEAD answers: it has no body to say more in."""
+
+    code = "404"
+    message = "Not Found"
+    status = 404
+
+
+class NotModified(ServiceError):
+    message = "Not Modified"
+    status = 304
+
+
+class PreconditionFailed(ServiceError):
+    message = "At least one of the pre-conditions you specified did not hold"
+    status = 412
+
+
+class ConditionalRequestConflict(ServiceError):
+    message = "The conditional request cannot succeed due to a conflicting operation against this resource."
+    status = 409
+
+
+class InvalidRange(ServiceError):
+    message = "The requested range is not satisfiable"
+    status = 416
+
+
+class InvalidPartNumber(ServiceError):
+    message = "The requested partnumber is not satisfiable"
+    status = 416
+
+
+class MethodNotAllowed(ServiceError):
+    message = "The specified method is not allowed against this resource."
+    status = 405
+
+
+class BucketAlreadyOwnedByYou(ServiceError):
+    message = "Your previous request to create the named bucket succeeded and you already own it."
+    status = 409
+
+
+class BucketAlreadyExists(ServiceError):
+    message = (
+        "The requested bucket name is not available. The bucket namespace is shared by all users of the system. "
+        "Please select a different name and try again."
+    )
+    status = 409
+
+
+class BucketNotEmpty(ServiceError):
+    message = "The bucket you tried to delete is not empty"
+    status = 409
+
+
+class TooManyBuckets(ServiceError):
+    message = "You have attempted to create more buckets than allowed"
+
+
+class InvalidBucketName(ServiceError):
+    message = "The specified bucket is not valid."
+
+
+class InvalidBucketState(ServiceError):
+    status = 409
+
+
+class IllegalLocationConstraintException(ServiceError):
+    pass
+
+
+class InvalidLocationConstraint(ServiceError):
+    message = "The specified location-constraint is not valid"
+
+
+class PermanentRedirect(ServiceError):
+    message = (
+        "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all "
+        "future requests to this endpoint."
+    )
+    status = 301
+
+
+class InvalidArgument(ServiceError):
+    """Give the argument by keyword: `InvalidArgument("Invalid id", ArgumentName="id", ArgumentValue="x")`."""
+
+
+class InvalidRequest(ServiceError):
+    pass
+
+
+class InvalidTag(ServiceError):
+    pass
+
+
+class InvalidStorageClass(ServiceError):
+    message = "The storage class you specified is not valid"
+
+
+class InvalidObjectState(ServiceError):
+    message = "The operation is not valid for the object's storage class"
+    status = 403
+
+
+class KeyTooLongError(ServiceError):
+    message = "Your key is too long"
+
+
+class EntityTooLarge(ServiceError):
+    message = "Your proposed upload exceeds the maximum allowed size"
+
+
+class EntityTooSmall(ServiceError):
+    message = "Your proposed upload is smaller than the minimum allowed size"
+
+
+class MetadataTooLarge(ServiceError):
+    message = "Your metadata headers exceed the maximum allowed metadata size"
+
+
+class IncompleteBody(ServiceError):
+    message = "You did not provide the number of bytes specified by the Content-Length HTTP header"
+
+
+class BadDigest(ServiceError):
+    message = "The Content-MD5 you specified did not match what we received."
+
+
+class InvalidDigest(ServiceError):
+    message = "The Content-MD5 you specified was invalid."
+
+
+class InvalidPart(ServiceError):
+    message = (
+        "One or more of the specified parts could not be found.  The part may not have been uploaded, or the "
+        "specified entity tag may not match the part's entity tag."
+    )
+
+
+class InvalidPartOrder(ServiceError):
+    message = "The list of parts was not in ascending order. Parts must be ordered by part number."
+
+
+class InvalidEncryptionAlgorithmError(ServiceError):
+    message = "The Encryption request you specified is not valid. Supported value: AES256."
+
+
+class MalformedXML(ServiceError):
+    message = "The XML you provided was not well-formed or did not validate against our published schema"
+
+
+class NoSuchTagSet(ServiceError):
+    message = "The TagSet does not exist"
+    status = 404
+
+
+class MissingContentLength(ServiceError):
+    message = "You must provide the Content-Length HTTP header."
+    status = 411
+
+
+class BadRequest(ServiceError):
+    pass
