@@ -1,4 +1,4 @@
-"""The floor: the least an ASGI application can do on the server that Cumulet uses, with the same settings."""
+"""The floor: the least an ASGI application can do on the server that Cumulet uses, with the settings of gateway/server.py."""
 
 from __future__ import annotations
 
@@ -22,9 +22,12 @@ if __name__ == "__main__":
         port=int(sys.argv[1]),
         loop="uvloop",
         http="httptools",
+        ws="none",
         lifespan="off",
         access_log=False,
         log_level="warning",
         server_header=False,
         date_header=False,
+        timeout_keep_alive=75,
+        backlog=2048,
     )
