@@ -8,6 +8,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -253,10 +254,19 @@ def whole(request: Request) -> bytes:
     return request.body
 
 
-class _Output(NamedTuple):
-    headers: dict[str, tuple[str, Convert]]
-    header_maps: dict[str, str]
-    status: str | None
+class Outside(NamedTuple):
+    """The members of an output that do not travel in the body."""
+
+    writers: dict[str, Callable[[Response, Any], None]]
+    content_type: str | None
+    """The member that is the Content-Type, if there is one."""
+
+    def write(self, output: Mapping[str, Any], response: Response) -> None:
+        for name, value in output.items():
+            if value is not None:
+                write = self.writers.get(name)
+                if write is not None:
+                    write(response, value)
 
 
 def serialiser(service: ServiceModel, operation: Operation, body: Body) -> Serialise:
@@ -264,12 +274,12 @@ def serialiser(service: ServiceModel, operation: Operation, body: Body) -> Seria
     status = operation.status
     if operation.output is None:
         return lambda output, request_id="": Response(status, request_headers(service, request_id))
-    bound = output_bindings(service, operation.output)
+    outside = outside_of(service, operation.output)
     write_body = _body_writer(service, operation.output, body)
 
     def serialise(output: Mapping[str, Any], request_id: str = "") -> Response:
         response = Response(status, request_headers(service, request_id))
-        write_headers(bound, output, response)
+        outside.write(output, response)
         write_body(output, response)
         return response
 
@@ -283,34 +293,38 @@ def request_headers(service: ServiceModel, request_id: str) -> list[tuple[str, s
     return [("x-amzn-RequestId", request_id)]
 
 
-def output_bindings(service: ServiceModel, shape_name: str) -> _Output:
-    bound = _Output({}, {}, None)
+@cache
+def outside_of(service: ServiceModel, shape_name: str) -> Outside:
+    writers = {}
+    content_type = None
     for name, member in members(service, service.shapes[shape_name]).items():
-        wire = wire_name(name, member)
-        match member.get("location"):
-            case "header":
-                bound.headers[name] = (wire, _header_writer(service, member))
-            case "headers":
-                bound.header_maps[name] = wire
-            case "statusCode":
-                bound = bound._replace(status=name)
-    return bound
+        if outside_body(member):
+            wire = wire_name(name, member)
+            writers[name] = _outside_writer(service, wire, member)
+            if wire.lower() == "content-type":
+                content_type = name
+    return Outside(writers, content_type)
 
 
-def write_headers(bound: _Output, output: Mapping[str, Any], response: Response) -> None:
-    """Put the members that travel in headers and in the status where they belong."""
-    for name, value in output.items():
-        if value is None:
-            continue
-        header = bound.headers.get(name)
-        if header is not None:
-            if value != []:
-                response.headers.append((header[0], header[1](value)))
-        elif name in bound.header_maps:
-            prefix = bound.header_maps[name]
-            response.headers.extend((prefix + key, str(text)) for key, text in value.items())
-        elif name == bound.status:
-            response.status = int(value)
+def _outside_writer(service: ServiceModel, wire: str, member: Shape) -> Callable[[Response, Any], None]:
+    def status(response: Response, value: Any) -> None:
+        response.status = int(value)
+
+    def header_map(response: Response, value: Any) -> None:
+        response.headers.extend((wire + key, _without_line_breaks(text)) for key, text in value.items())
+
+    if member["location"] == "statusCode":
+        return status
+    if member["location"] == "headers":
+        return header_map
+    write = _header_writer(service, member)
+    is_list = member["type"] == "list"
+
+    def header(response: Response, value: Any) -> None:
+        if value or not is_list:
+            response.headers.append((wire, write(value)))
+
+    return header
 
 
 def _header_writer(service: ServiceModel, shape: Shape) -> Convert:
@@ -346,7 +360,8 @@ def _body_writer(service: ServiceModel, output_name: str, body: Body) -> Callabl
     shape = service.shapes[output_name]
     payload = shape.get("payload")
     if payload is not None:
-        return _payload_writer(service, payload, shape["members"][payload], body)
+        typed = outside_of(service, output_name).content_type
+        return _payload_writer(service, payload, shape["members"][payload], body, typed)
     if shape.get("members") and all(outside_body(ref) for ref in shape["members"].values()):
         return _no_body
     write_members = body.write_members(output_name)
@@ -359,14 +374,15 @@ def _body_writer(service: ServiceModel, output_name: str, body: Body) -> Callabl
 
 
 def _payload_writer(
-    service: ServiceModel, payload: str, ref: Shape, body: Body
+    service: ServiceModel, payload: str, ref: Shape, body: Body, typed: str | None
 ) -> Callable[[Mapping[str, Any], Response], None]:
     target = {**service.shapes[ref["shape"]], **ref}
     if target.get("eventstream"):
         frames = eventstream.event_writer(service, None, payload, body.events, ref["shape"])
 
         def write_events(output: Mapping[str, Any], response: Response) -> None:
-            _default_type(response, eventstream.CONTENT_TYPE)
+            if typed is None or output.get(typed) is None:
+                response.headers.append(("Content-Type", eventstream.CONTENT_TYPE))
             response.body = frames(output.get(payload) or (), None)
 
         return write_events
@@ -376,7 +392,8 @@ def _payload_writer(
         def write_bytes(output: Mapping[str, Any], response: Response) -> None:
             content = output.get(payload)
             if content is not None:
-                _default_type(response, content_type)
+                if typed is None or output.get(typed) is None:
+                    response.headers.append(("Content-Type", content_type))
                 response.body = content.encode() if isinstance(content, str) else content
 
         return write_bytes
@@ -385,7 +402,7 @@ def _payload_writer(
     def write_value(output: Mapping[str, Any], response: Response) -> None:
         value = output.get(payload)
         if value is not None:
-            _default_type(response, body.content_type)
+            response.headers.append(("Content-Type", body.content_type))
             response.body = write_payload(value)
 
     return write_value
@@ -393,8 +410,3 @@ def _payload_writer(
 
 def _no_body(output: Mapping[str, Any], response: Response) -> None:
     return None
-
-
-def _default_type(response: Response, content_type: str) -> None:
-    if not any(name.lower() == "content-type" for name, _ in response.headers):
-        response.headers.append(("Content-Type", content_type))

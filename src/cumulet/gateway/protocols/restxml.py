@@ -106,9 +106,9 @@ def error_writer(service: ServiceModel, operation: Operation | None = None) -> W
         response.headers.append(("Content-Type", CONTENT_TYPE))
         values = dict(members or {})
         if error.name:
-            bound = bindings.output_bindings(service, error.name)
-            bindings.write_headers(bound, values, response)
-            values = {name: value for name, value in values.items() if name not in bound.headers}
+            outside = bindings.outside_of(service, error.name)
+            outside.write(values, response)
+            values = {name: value for name, value in values.items() if name not in outside.writers}
         inside = f"<Code>{xml.escape(error.code)}</Code><Message>{xml.escape(message)}</Message>"
         inside += xml.elements(values)
         if bare:

@@ -5,8 +5,10 @@ Whatever a model asks for, all three are understood, because clients of every ag
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -52,23 +54,28 @@ def from_text(text: str) -> datetime:
 
 def in_utc(moment: datetime) -> datetime:
     """The same instant in UTC; a time without a zone is taken as UTC."""
+    if moment.tzinfo is UTC:
+        return moment
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+@lru_cache(maxsize=4096)
 def iso8601(moment: datetime) -> str:
     """`2026-01-02T03:04:05Z`, with milliseconds or microseconds only where there are any."""
-    text = moment.strftime("%Y-%m-%dT%H:%M:%S") if moment.year > 999 else moment.isoformat()[:19]
+    text = moment.isoformat()[:19]
     micros = moment.microsecond
     if not micros:
         return text + "Z"
     return f"{text}.{micros // 1000:03d}Z" if micros % 1000 == 0 else f"{text}.{micros:06d}Z"
 
 
+@lru_cache(maxsize=4096)
 def iso8601_milliseconds(moment: datetime) -> str:
     """As S3 and EC2 write it: the milliseconds are always there."""
     return iso8601(moment) if moment.microsecond else iso8601(moment)[:-1] + ".000Z"
 
 
+@lru_cache(maxsize=4096)
 def rfc822(moment: datetime) -> str:
     """An HTTP date; fractions of a second are lost."""
     day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
@@ -85,7 +92,7 @@ def unixtimestamp(moment: datetime) -> int | float:
     return (seconds * 10**6 + since.microseconds) / 10**6 if since.microseconds else seconds
 
 
-WRITERS = {"iso8601": iso8601, "rfc822": rfc822, "unixtimestamp": unixtimestamp}
+WRITERS: dict[str, Callable[[datetime], Any]] = {"iso8601": iso8601, "rfc822": rfc822, "unixtimestamp": unixtimestamp}
 
 
 def writer(form: str, always_milliseconds: bool = False) -> Any:
@@ -95,7 +102,7 @@ def writer(form: str, always_milliseconds: bool = False) -> Any:
         write = iso8601_milliseconds
 
     def written(value: Any) -> Any:
-        return write(parse(value))
+        return write(value if isinstance(value, datetime) and value.tzinfo is UTC else parse(value))
 
     return written
 

@@ -161,10 +161,13 @@ class XmlWriter(Compiler):
         start, end = tags(how[0], shape)
         convert = scalars.writer(shape, "iso8601", self._milliseconds)
 
-        def write(out: list[str], value: Any) -> None:
-            out.append(f"{start}{escape(convert(value))}{end}")
+        def write_text(out: list[str], value: Any) -> None:
+            out.append(f"{start}{escape(str(value))}{end}")
 
-        return write
+        def write(out: list[str], value: Any) -> None:
+            out.append(f"{start}{convert(value)}{end}")
+
+        return write_text if shape["type"] == "string" else write
 
     def structure(self, shape: Shape, tag: str) -> Write:
         return self.element(shape, *tags(tag, shape))
