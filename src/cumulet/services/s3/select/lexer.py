@@ -17,9 +17,8 @@ class Token(NamedTuple):
     """WORD: as written. NAME: unquoted. LITERAL: its value. SYMBOL: itself."""
     at: int
     """Offset in the expression."""
-
-    def is_word(self, word: str) -> bool:
-        return self.kind is WORD and str(self.value).lower() == word
+    word: str = ""
+    """A WORD in lower case; empty for all else."""
 
     def is_symbol(self, *symbols: str) -> bool:
         return self.kind is SYMBOL and self.value in symbols
@@ -67,7 +66,7 @@ def _token(match: re.Match[str], at: int) -> Token:
         return Token(LITERAL, _number(text, at), at)
     if kind == "ion":
         return Token(LITERAL, _ion(text.strip(), at), at)
-    return Token(WORD if kind == "word" else SYMBOL, text, at)
+    return Token(WORD, text, at, text.lower()) if kind == "word" else Token(SYMBOL, text, at)
 
 
 def _number(text: str, at: int) -> int | Decimal:

@@ -60,11 +60,10 @@ class _Parser:
             self._index += 1
         return token
 
-    def _take_word(self, *words: str) -> bool:
-        """Take the words, if all of them come next."""
-        if not all(self._peek(ahead).is_word(word) for ahead, word in enumerate(words)):
+    def _take_word(self, word: str) -> bool:
+        if self._next.word != word:
             return False
-        self._index += len(words)
+        self._index += 1
         return True
 
     def _take_symbol(self, *symbols: str) -> str | None:
@@ -98,9 +97,9 @@ class _Parser:
         return Query(columns, path, alias, where, limit)
 
     def _columns(self) -> tuple[Column, ...] | None:
-        if self._next.is_word("from") or self._next.kind is END:
+        if self._next.word == "from" or self._next.kind is END:
             raise errors.ParseEmptySelect
-        if self._next.is_word("distinct"):
+        if self._next.word == "distinct":
             raise errors.ParseUnsupportedSelect("SELECT DISTINCT is not supported.")
         if self._take_symbol("*"):
             if self._next.is_symbol(","):
@@ -159,13 +158,13 @@ class _Parser:
 
     def _is_name(self) -> bool:
         token = self._next
-        return token.kind is NAME or (token.kind is WORD and str(token.value).lower() not in keywords.RESERVED)
+        return token.kind is NAME or (token.kind is WORD and token.word not in keywords.RESERVED)
 
     def _name(self) -> Name:
         token = self._take()
         if token.kind is NAME:
             return Name(str(token.value), quoted=True)
-        if token.kind is WORD and str(token.value).lower() not in keywords.RESERVED:
+        if token.kind is WORD and token.word not in keywords.RESERVED:
             return Name(str(token.value))
         if token.kind is WORD:
             raise errors.ParseUnexpectedKeyword(f"Unexpected keyword {token}.")
@@ -241,9 +240,11 @@ class _Parser:
         """The comparison that goes on from `left`, or None when there is none."""
         if symbol := self._take_symbol(*_COMPARISONS):
             return Chain(left, ((symbol, self._arithmetic(0)),))
+        if not self._next.word:
+            return None
         if self._take_word("is"):
             return self._is(left)
-        negated = self._next.is_word("not") and any(self._peek().is_word(w) for w in ("in", "like", "between"))
+        negated = self._next.word == "not" and self._peek().word in ("in", "like", "between")
         if negated:
             self._take()
         for word, rest in (("in", self._in), ("like", self._like), ("between", self._between)):
@@ -303,7 +304,7 @@ class _Parser:
             return self._parenthesised()
         if self._take_symbol("["):
             return self._items("]")
-        if token.kind is WORD and (term := self._word_term(str(token.value).lower())) is not None:
+        if token.kind is WORD and (term := self._word_term(token.word)) is not None:
             return term
         if token.kind in (NAME, WORD):
             return Path(self._name(), self._steps(wildcards=True))
@@ -313,7 +314,7 @@ class _Parser:
 
     def _parenthesised(self) -> Expression:
         self._take()
-        if self._next.is_word("select"):
+        if self._next.word == "select":
             raise errors.ParseUnsupportedSelect("Subqueries are not supported.")
         inner = self._expression()
         if self._next.is_symbol(","):
@@ -347,7 +348,7 @@ class _Parser:
         return self._call(word)
 
     def _case(self) -> Expression:
-        operand = None if self._next.is_word("when") else self._expression()
+        operand = None if self._next.word == "when" else self._expression()
         branches = []
         while self._take_word("when"):
             condition = self._expression()
@@ -385,7 +386,7 @@ class _Parser:
                 raise errors.ParseUnsupportedCallWithStar
             self._close()
             return Aggregate(function, None)
-        if self._next.is_word("distinct") or self._next.is_word("all"):
+        if self._next.word == "distinct" or self._next.word == "all":
             raise errors.ParseUnsupportedSyntax("Aggregates over DISTINCT values are not supported.")
         arguments = self._items(")").items
         if len(arguments) != 1:
@@ -397,10 +398,10 @@ class _Parser:
         if not self._take_word("as"):
             raise errors.ParseCastArity
         token = self._take()
-        kind = keywords.TYPES.get(str(token.value).lower()) if token.kind is WORD else None
+        kind = keywords.TYPES.get(token.word)
         if kind is None:
             raise errors.ParseExpectedTypeName(f"{token} is not a type that CAST knows.")
-        if token.is_word("double"):
+        if token.word == "double":
             self._take_word("precision")
         if self._take_symbol("("):
             self._type_parameters()
@@ -417,10 +418,9 @@ class _Parser:
 
     def _date_part(self, parts: tuple[str, ...]) -> str:
         token = self._take()
-        part = str(token.value).lower()
-        if token.kind is not WORD or part not in parts:
+        if token.word not in parts:
             raise errors.ParseExpectedDatePart(f"Expected a date part, found {token}.")
-        return part
+        return token.word
 
     def _call_date_add(self) -> Expression:
         return self._dated("date_add")
