@@ -28,12 +28,17 @@ class Kind(enum.StrEnum):
 
 
 class Caller(Record):
-    """The principal of one call. `arn` is empty for anonymous callers."""
+    """The principal of one call. `arn` is empty for anonymous callers.
+
+    A service that acts on behalf of a resource names it and its owner: they are aws:SourceArn and aws:SourceAccount
+    to the policies of what it calls."""
 
     kind: Kind
     account: str = ""
     arn: str = ""
     access_key: str = ""
+    source_arn: str = ""
+    source_account: str = ""
 
 
 ANONYMOUS = Caller(kind=Kind.ANONYMOUS)
@@ -52,9 +57,12 @@ def root_of(account: str, access_key: str = "") -> Caller:
     return Caller(kind=Kind.ROOT, account=account, arn=f"arn:aws:iam::{account}:root", access_key=access_key)
 
 
-def service_principal(service: str, account: str) -> Caller:
+def service_principal(service: str, account: str, *, source_arn: str = "", source_account: str = "") -> Caller:
     """A service acting for itself, as `s3.amazonaws.com` does when it delivers a notification."""
-    return Caller(kind=Kind.SERVICE, account=account, arn=f"{service}.amazonaws.com")
+    return Caller(
+        kind=Kind.SERVICE, account=account, arn=f"{service}.amazonaws.com",
+        source_arn=source_arn, source_account=source_account,
+    )  # fmt: skip
 
 
 def trusted_caller(access_key: str) -> Caller:

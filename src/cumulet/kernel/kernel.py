@@ -77,10 +77,9 @@ class Kernel:
         await call.authorise(method, parameters)
         return await operation(call, **parameters)
 
-    def client(self, principal: str, service: str, account: str, region: str) -> Client:
-        """`service` as the service `principal` calls it in `account` and `region`."""
-        caller = identity.service_principal(principal, account)
-        return Client(self, service, caller, Scope(account=account, region=region))
+    def client(self, caller: Caller, service: str, region: str) -> Client:
+        """`service` as `caller` calls it in its account and in `region`."""
+        return Client(self, service, caller, Scope(account=caller.account, region=region))
 
     async def keep_clock(self) -> None:
         """Make the clock's present setting survive a restart; call it after every change of the clock."""

@@ -11,13 +11,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from cumulet.kernel import identity
 from cumulet.kernel.errors import AccessDenied
+from cumulet.kernel.forgetting import forget
 from cumulet.kernel.identity import Caller, Kind
 from cumulet.kernel.records import Record
 from cumulet.kernel.scope import Scope
 
 if TYPE_CHECKING:
+    from cumulet.kernel.blobs import Blobs
     from cumulet.kernel.kernel import Client, Kernel
+    from cumulet.kernel.store import Transaction
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -102,9 +106,16 @@ class Service:
         self.blobs = kernel.blobs
         self.clock = kernel.clock
 
-    def client(self, service: str, *, region: str | None = None, account: str | None = None) -> Client:
-        """Another service, called in process as this service's principal: authorised and recorded as any call."""
-        return self.kernel.client(self.name, service, account or self.scope.account, region or self.scope.region)
+    def client(
+        self, service: str, *, region: str | None = None, account: str | None = None, source_arn: str = ""
+    ) -> Client:
+        """Another service, called in process as this service's principal: authorised and recorded as any call.
+
+        `source_arn` is the resource, of this account, for whose sake the call is made."""
+        caller = identity.service_principal(
+            self.name, account or self.scope.account, source_arn=source_arn, source_account=self.scope.account
+        )
+        return self.kernel.client(caller, service, region or self.scope.region)
 
     async def authorise(self, operation: str, parameters: dict[str, Any]) -> None:
         """Raise unless the caller may do this. Here: an account's own principals may, strangers may not."""
