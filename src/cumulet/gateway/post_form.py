@@ -15,6 +15,7 @@ LARGEST_PREFIX = 20 * 1024 + 8192
 LARGEST_FIELDS = 20 * 1024
 MOST_FIELDS = 200
 LONGEST_BOUNDARY = 70
+LONGEST_DISPOSITION = 4096
 
 _CONTENT_TYPE = re.compile(r"""multipart/form-data\s*;(?:.*;)?\s*boundary=("[^"]+"|[^\s;"]+)\s*(?:;.*)?""", re.I)
 _PARAMETER = re.compile(r""";\s*([A-Za-z*]+)=("(?:[^"\\]|\\.)*"|[^;"]*)""")
@@ -144,7 +145,7 @@ def _head(text: bytes) -> dict[str, str]:
 
 def _parameter(head: dict[str, str], name: str) -> str:
     """A parameter of Content-Disposition; quoted text may hold what looks like another parameter."""
-    for key, value in _PARAMETER.findall(head["content-disposition"]):
+    for key, value in _PARAMETER.findall(head["content-disposition"][:LONGEST_DISPOSITION]):
         if key.lower() == name:
             return _unquoted(value)
     return ""
