@@ -1,4 +1,4 @@
-"""The floor: the least an ASGI application can do on the server that Cumulet uses, with the settings of gateway/server.py."""
+"""The floor: the least an ASGI application can do on the server, and with the settings, of gateway/server.py."""
 
 from __future__ import annotations
 
