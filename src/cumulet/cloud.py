@@ -5,21 +5,31 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import secrets
 import shutil
 import tempfile
+import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from cumulet import snapshots
 from cumulet.admin import Admin
+from cumulet.door import Door
 from cumulet.gateway.app import Gateway
 from cumulet.gateway.authentication import Trust
 from cumulet.gateway.origins import is_loopback
 from cumulet.gateway.server import Server
 from cumulet.kernel import identity
+from cumulet.kernel.clock import machine_time
 from cumulet.kernel.identity import AccessKey
 from cumulet.kernel.kernel import Kernel
 from cumulet.kernel.scope import DEFAULT_ACCOUNT
-from cumulet.kernel.store import Durability, MemoryEngine, SqliteEngine, Transaction
+from cumulet.kernel.store import Durability, Engine, MemoryEngine, SqliteEngine, Transaction
+
+if TYPE_CHECKING:
+    from cumulet.startup import Scripts
 
 DEFAULT_PORT = 4566
 
@@ -35,6 +45,8 @@ class Settings:
     durability: Durability = Durability.PROCESS
     domains: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
+    scripts: tuple[Path, ...] = ()
+    """Folders with what is to run at boot, start, ready and shutdown; see `startup`."""
     seed: int | None = None
     run_rules_twice: bool = False
 
@@ -44,57 +56,133 @@ class DirectoryInUse(Exception):
 
 
 class Cloud:
-    """One running cloud. `await start()`, then `url`; `await stop()` at the end."""
+    """One running cloud. `await start()`, then `url`; `await stop()` at the end.
+
+    One that is not started can still be looked after, through its `admin`; `await close()` it then."""
 
     def __init__(self, settings: Settings) -> None:
+        """Take the data directory. Raises DirectoryInUse, OSError, or sqlite3.Error for a store that cannot be read."""
         self.settings = settings
         self.new_root_key: AccessKey | None = None
         """Made at the first start on a listener that others can reach: to be shown once."""
+        self.token = secrets.token_hex(32)
+        """What proves, on such a listener, that a request to look after the cloud comes from its owner."""
+        self.scripts = _scripts(settings)
+        self.session = str(uuid.UUID(hex=secrets.token_hex(16), version=4))
+        self._began = machine_time()
+        self.is_serving = False
+        self.admin = Admin(self)
+        self._memory = MemoryEngine()
+        self._door = Door()
         self._temporary = tempfile.mkdtemp(prefix="cumulet-") if settings.home is None else None
         self._lock = None if settings.home is None else _lock(settings.home)
-        self.kernel = self._kernel()
-        trust = Trust(is_loopback(settings.host), settings.domains, settings.origins)
-        self._server = Server(Gateway(self.kernel, trust, Admin(self).answer), settings.host, settings.port)
+        try:
+            self._open()
+        except BaseException:
+            self._let_go()
+            raise
+        self._server = Server(self._door, settings.host, settings.port)
+        self._stop_wanted = asyncio.Event()
 
     @property
     def url(self) -> str:
         return self._server.url
 
+    @property
+    def uptime_seconds(self) -> int:
+        """By the machine's clock."""
+        return int(machine_time() - self._began)
+
+    @property
+    def is_private(self) -> bool:
+        """Whether only this machine can reach the cloud."""
+        return is_loopback(self.settings.host)
+
     async def start(self) -> None:
-        """Begin to serve. Raises OSError when the address cannot be had."""
-        await self._server.start()
-        await self.kernel.start()
-        if not is_loopback(self.settings.host):
-            self.new_root_key = await self.kernel.store.write(_first_root_key)
+        """Begin to serve. Raises OSError when the address cannot be had; nothing is left running then."""
+        if self.scripts is not None:
+            await self.scripts.run("boot", self)
+        await self._start_kernel()
+        try:
+            await self._server.start()
+        except BaseException:
+            await self.close()
+            raise
+        self.is_serving = True
+        if self.scripts is not None:
+            await self.scripts.run("start", self)
+            self.scripts.begin("ready", self)
 
     async def stop(self) -> None:
         """Finish the requests under way, then close the store."""
+        if self.scripts is not None:
+            await self.scripts.run("shutdown", self)
         await self._server.stop()
+        self.is_serving = False
+        await self.close()
+
+    async def close(self) -> None:
+        """Give the store and the data directory back, of a cloud that does not serve."""
         await self.kernel.stop()
-        if self._temporary is not None:
-            shutil.rmtree(self._temporary, ignore_errors=True)
-        if self._lock is not None:
-            os.close(self._lock)
+        self._let_go()
 
     async def serve(self) -> None:
-        """Serve until the task is cancelled."""
+        """Serve until somebody asks to stop, or the task is cancelled."""
         try:
-            await asyncio.Event().wait()
+            await self._stop_wanted.wait()
         finally:
             await self.stop()
+
+    def ask_to_stop(self) -> None:
+        """End `serve` as soon as the requests under way are answered."""
+        self._stop_wanted.set()
+
+    async def exchange(self, change: Callable[[], None] = lambda: None) -> None:
+        """Stop the kernel, let `change` alter the data directory, and go on with a new kernel, while the server
+        stays. What `change` raises comes through; the cloud goes on nevertheless, with what it then finds."""
+        async with self._door.shut():
+            await self.kernel.stop()
+            try:
+                await asyncio.to_thread(change)
+            finally:
+                self._open()
+                if self.is_serving:
+                    await self._start_kernel()
+
+    def _open(self) -> None:
+        if self.settings.home is not None:
+            snapshots.finish_load(self.settings.home)
+        self.kernel = self._kernel()
+        trust = Trust(self.is_private, self.settings.domains, self.settings.origins)
+        gateway = Gateway(self.kernel, trust, self.admin.answer)
+        self._door.app = gateway
+
+    async def _start_kernel(self) -> None:
+        await self.kernel.start()
+        if not self.is_private:
+            self.new_root_key = await self.kernel.store.write(_first_root_key)
 
     def _kernel(self) -> Kernel:
         settings = self.settings
         home = settings.home
-        engine = MemoryEngine() if home is None else SqliteEngine(home / "store.db")
         return Kernel(
-            engine,
+            self._engine(),
             Path(self._temporary) if home is None else home / "blobs",
             keys=None if home is None else home / "keys",
             durability=settings.durability,
             seed=settings.seed,
             run_rules_twice=settings.run_rules_twice,
         )
+
+    def _engine(self) -> Engine:
+        return self._memory if self.settings.home is None else SqliteEngine(self.settings.home / "store.db")
+
+    def _let_go(self) -> None:
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
 
 def _lock(home: Path) -> int:
@@ -107,6 +195,14 @@ def _lock(home: Path) -> int:
         os.close(lock)
         raise DirectoryInUse(f"another Cumulet runs on {home}") from None
     return lock
+
+
+def _scripts(settings: Settings) -> Scripts | None:
+    if not any(folder.is_dir() for folder in settings.scripts):
+        return None
+    from cumulet.startup import Scripts  # most clouds have none, and start faster so
+
+    return Scripts(settings.scripts)
 
 
 def _first_root_key(tx: Transaction) -> AccessKey | None:

@@ -33,6 +33,9 @@ class Registry:
             found = self._loaded[name] = _exported(importlib.import_module(f"{self._home}.{name}"))
         return found
 
+    def is_loaded(self, name: str) -> bool:
+        return name in self._loaded
+
     def subscribers(self, event_type: str) -> list[str]:
         """The handlers ("service.method") of an event's type.
 

@@ -117,6 +117,12 @@ class Service:
         )
         return self.kernel.client(caller, service, region or self.scope.region)
 
+    @classmethod
+    def reset(cls, tx: Transaction, blobs: Blobs, account: str | None) -> None:
+        """A rule that forgets all state of the service, or what it keeps for one account. Here: the keys that begin
+        with the service's name, then the account's, and the blobs in their records."""
+        forget(tx, blobs, (cls.name,) if account is None else (cls.name, account))
+
     async def authorise(self, operation: str, parameters: dict[str, Any]) -> None:
         """Raise unless the caller may do this. Here: an account's own principals may, strangers may not."""
         if self.caller.kind is Kind.ANONYMOUS:

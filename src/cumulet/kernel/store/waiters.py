@@ -1,43 +1,80 @@
 """Waiting for a change in the store, at no cost while nothing changes.
 
-A woken waiter is expected to look and, finding nothing, to wait again. One that is gone before it looked hands its
-wake-up to the next, so none is lost."""
+A wake-up goes to one waiter, the one who waits longest: ten thousand who wait for one message do not all run for it.
+The one woken looks. If it takes something, or goes away, while there may be more to see, the next one is woken; if
+it finds nothing, it says when there may be something next, and waits again."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from types import TracebackType
 
 from cumulet.kernel.clock import Clock
+from cumulet.kernel.errors import ClientGone
 from cumulet.kernel.keys import Key
+
+Departure = Callable[[], Awaitable[None]]
+"""Returns when the client for whom somebody waits has gone away."""
+
+
+class _Channel:
+    """Who waits, longest first, and the next instant at which one of them should look."""
+
+    __slots__ = ("alarm", "timer", "waiting")
+
+    def __init__(self) -> None:
+        self.waiting: OrderedDict[Waiter, None] = OrderedDict()
+        self.alarm: datetime | None = None
+        self.timer: asyncio.TimerHandle | None = None
 
 
 class Waiters:
-    """Who waits on which channel, longest first."""
+    """All channels on which somebody waits."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self._channels: dict[Key, OrderedDict[Waiter, None]] = {}
+        self._channels: dict[Key, _Channel] = {}
 
-    def wake(self, channel: Key, count: int) -> None:
-        waiting = self._channels.get(channel)
-        while waiting and count > 0:
-            waiter, _ = waiting.popitem(last=False)
+    def wake(self, key: Key, count: int) -> None:
+        channel = self._channels.get(key)
+        while channel is not None and channel.waiting and count > 0:
+            waiter, _ = channel.waiting.popitem(last=False)
             waiter.signal()
             count -= 1
 
     def enter(self, waiter: Waiter) -> None:
-        self._channels.setdefault(waiter.channel, OrderedDict())[waiter] = None
+        channel = self._channels.get(waiter.channel)
+        if channel is None:
+            channel = self._channels[waiter.channel] = _Channel()
+        channel.waiting[waiter] = None
 
     def leave(self, waiter: Waiter) -> None:
-        waiting = self._channels.get(waiter.channel)
-        if waiting is None:
+        channel = self._channels.get(waiter.channel)
+        if channel is None:
             return
-        waiting.pop(waiter, None)
-        if not waiting:
+        channel.waiting.pop(waiter, None)
+        if not channel.waiting:
             del self._channels[waiter.channel]
+            if channel.timer is not None:
+                channel.timer.cancel()
+
+    def set_alarm(self, key: Key, instant: datetime) -> None:
+        """Wake one of the channel's waiters at `instant`, if nothing woke one before."""
+        channel = self._channels.get(key)
+        if channel is None or (channel.alarm is not None and channel.alarm <= instant):
+            return
+        if channel.timer is not None:
+            channel.timer.cancel()
+        channel.alarm = instant
+        seconds = self.clock.real_seconds_until(instant)
+        channel.timer = asyncio.get_running_loop().call_later(seconds, self._ring, key, channel)
+
+    def _ring(self, key: Key, channel: _Channel) -> None:
+        channel.alarm = channel.timer = None
+        self.wake(key, 1)
 
 
 class Waiter:
@@ -65,17 +102,23 @@ class Waiter:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._waiters.leave(self)
-        if kind is not None and self._event.is_set():
+        if kind is not None or self._event.is_set():
+            # What it was woken for, or was about to see to, may still be there.
             self._waiters.wake(self.channel, 1)
 
-    async def wait(self, until: datetime) -> bool:
-        """Return True when there may be something to see, False once it is `until` by the clock."""
+    async def wait(self, until: datetime, *, alarm: datetime | None = None, departure: Departure | None = None) -> bool:
+        """Return True when there may be something to see, False once it is `until` by the clock.
+
+        At `alarm`, one of the channel's waiters is woken. Raises ClientGone as soon as `departure` returns."""
         clock = self._waiters.clock
         if not self._event.is_set():
+            self._waiters.enter(self)
+            if alarm is not None:
+                self._waiters.set_alarm(self.channel, alarm)
             clock.on_change(self._event)
             timer = asyncio.get_running_loop().call_later(clock.real_seconds_until(until), self._event.set)
             try:
-                await self._event.wait()
+                await self._signalled(departure)
             finally:
                 timer.cancel()
                 clock.forget(self._event)
@@ -83,3 +126,16 @@ class Waiter:
         self._event.clear()
         self._waiters.enter(self)
         return in_time
+
+    async def _signalled(self, departure: Departure | None) -> None:
+        if departure is None:
+            await self._event.wait()
+            return
+        watcher = asyncio.ensure_future(departure())
+        watcher.add_done_callback(lambda _: self._event.set())
+        try:
+            await self._event.wait()
+            if watcher.done():
+                raise ClientGone
+        finally:
+            watcher.cancel()

@@ -1,0 +1,48 @@
+"""What the operations of S3 share: the bucket a call is about, and who may touch it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from cumulet.kernel.service import Service
+from cumulet.kernel.store import ReadTransaction
+from cumulet.services.s3 import access, buckets, encryption
+from cumulet.services.s3.buckets import Bucket
+from cumulet.services.s3.encryption import CustomerKey
+from cumulet.services.s3.errors import AccessDenied, PermanentRedirect
+
+
+class S3Base(Service):
+    bucket: Bucket
+    """The bucket that the call names; found and permitted before the operation runs."""
+
+    async def authorise(self, operation: str, parameters: dict[str, Any]) -> None:
+        """Find the bucket, then ask access.py. Raises NoSuchBucket, PermanentRedirect or AccessDenied."""
+        name = parameters.get("Bucket")
+        if name is None or operation == "create_bucket":
+            access.check_account(self.caller)
+            return
+        self.bucket = await self.store.read(access.permitted, self.caller, operation, parameters, self.request)
+        expected = parameters.get("ExpectedBucketOwner")
+        if expected is not None and expected != self.bucket.account:
+            raise AccessDenied
+
+    def customer_key(self, given: dict[str, Any], prefix: str = "") -> CustomerKey | None:
+        """The customer's key in the request. On the loopback, plain HTTP is as secure as a wire that nobody taps."""
+        secure = self.request.secure or self.request.source_ip in ("127.0.0.1", "::1")
+        return encryption.customer_key(given, secure=secure, prefix=prefix)
+
+    def default_encryption(self, tx: ReadTransaction) -> dict[str, Any] | None:
+        """The bucket's own default, if it was configured."""
+        return buckets.configuration(tx, self.bucket.name, "encryption") if self.bucket.has("encryption") else None
+
+    def tell_region(self, bucket: Bucket) -> None:
+        self.reply.headers["x-amz-bucket-region"] = bucket.region
+
+
+def iso(instant: datetime) -> str:
+    return instant.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+__all__ = ["PermanentRedirect", "S3Base", "iso"]

@@ -1,0 +1,14 @@
+"""Amazon S3 as its clients see it. The operations are in api/, the rules in the modules named by nouns."""
+
+from __future__ import annotations
+
+from cumulet.services.s3.api.buckets import Buckets
+from cumulet.services.s3.api.copies import Copies
+from cumulet.services.s3.api.listings import Listings
+from cumulet.services.s3.api.multipart import MultipartUploads
+from cumulet.services.s3.api.objects import Objects
+from cumulet.services.s3.api.tagging import Tagging
+
+
+class S3(Buckets, Objects, Copies, MultipartUploads, Listings, Tagging):
+    """Every operation; each noun has a class of its own."""
