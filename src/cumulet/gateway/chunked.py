@@ -1,7 +1,7 @@
 """aws-chunked: a body in chunks, each with its own signature, and checksums in trailers behind the last.
 
-Clients use it to sign or checksum a stream that they cannot read twice. Data passes through as slices of what
-arrived, so memory stays constant whatever size a client gives its chunks.
+Clients use it to sign or checksum a stream that they cannot read twice. Data passes through as it arrives, so
+memory stays constant whatever size a client gives its chunks.
 Source: S3 API Reference, "Transferring payload in multiple chunks" and "Including trailing headers"."""
 
 from __future__ import annotations
@@ -101,14 +101,15 @@ class Decoder:
         self._digest = hashlib.sha256()
         self._trailer_lines = bytearray()
 
-    def feed(self, data: bytes) -> list[memoryview]:
-        """The decoded pieces in `data`, as views of it. Raises BodyError or SignatureError."""
-        pieces: list[memoryview] = []
-        view, at, end = memoryview(data), 0, len(data)
+    def feed(self, data: bytes) -> list[bytes]:
+        """The decoded pieces in `data`; what lies wholly within a chunk is not copied. Raises BodyError or
+        SignatureError."""
+        pieces: list[bytes] = []
+        at, end = 0, len(data)
         while at < end:
             if self._state == _DATA:
                 until = min(at + self._left, end)
-                pieces.append(self._take(view[at:until]))
+                pieces.append(self._take(data[at:until]))
                 at = until
             else:
                 at = self._read_line(data, at)
@@ -121,7 +122,7 @@ class Decoder:
         if self._state != _DONE or (self._length is not None and self._total != self._length):
             raise _incomplete()
 
-    def _take(self, piece: memoryview) -> memoryview:
+    def _take(self, piece: bytes) -> bytes:
         self._left -= len(piece)
         self._total += len(piece)
         if self._signer is not None:
@@ -229,7 +230,7 @@ class Body:
     def trailers(self) -> dict[str, str]:
         return self._decoder.trailers
 
-    async def __aiter__(self) -> AsyncIterator[memoryview]:
+    async def __aiter__(self) -> AsyncIterator[bytes]:
         feed = self._decoder.feed
         async for data in self._source:
             for piece in feed(data):

@@ -153,13 +153,6 @@ def not_yet_valid(kind: Dialect, date: str, signed: datetime, now: datetime) -> 
     return SignatureError("AccessDenied", "Request is not valid yet", 403, extra)
 
 
-def content_mismatch(claimed: str, computed: str) -> SignatureError:
-    """The body of an S3 request is not the one whose hash was signed; both are hex SHA-256."""
-    message = "The provided 'x-amz-content-sha256' header does not match what was computed."
-    extra = {"ClientComputedContentSHA256": claimed, "S3ComputedContentSHA256": computed}
-    return SignatureError("XAmzContentSHA256Mismatch", message, 400, extra)
-
-
 def compact(instant: datetime) -> str:
     return instant.strftime("%Y%m%dT%H%M%SZ")
 
