@@ -31,7 +31,7 @@ from cumulet.gateway.refusals import Refusal, refusal_of
 from cumulet.gateway.routing import Route
 from cumulet.gateway.signature_errors import Dialect, dialect
 from cumulet.kernel import models
-from cumulet.kernel.errors import NotImplementedYet
+from cumulet.kernel.errors import ClientGone, NotImplementedYet
 from cumulet.kernel.kernel import Kernel
 from cumulet.kernel.models import Operation
 from cumulet.kernel.scope import DEFAULT_REGION, Scope
@@ -65,7 +65,7 @@ class Gateway:
         body = Body(receive, request.headers)
         try:
             response = await self._admin(request, body) or await self._answer(request, body)
-        except BodyCutShort:
+        except (BodyCutShort, ClientGone):
             return  # nobody is left to hear an answer
         response.headers.append(("date", self._date.value()))
         if log.isEnabledFor(logging.INFO):
@@ -87,7 +87,7 @@ class Gateway:
             identified = await authentication.identify(self._kernel, self._trust, request, signature, kind)
             await self._take_body(request, body, route, operation)
             service = self._service(route)
-            info = _info(request, request_id)
+            info = _info(request, request_id, body)
             if route.operation == "PostObject":
                 identified, parameters = await self._open_form(request, route)
             else:
@@ -100,11 +100,11 @@ class Gateway:
                 service, _method(route, operation), identified.caller, scope, info, parameters, reply
             )
             return _serialised(request, route, operation, result, request_id, reply)
-        except BodyCutShort:
+        except (BodyCutShort, ClientGone):
             raise
         except Exception as error:  # the one place where any error becomes an answer
-            service, protocol = _spoken(request, route, error)
-            response = _refused(request, service, protocol, refusal_of(error, service), request_id)
+            name, protocol = _spoken(request, route, error)
+            response = _refused(request, name, protocol, refusal_of(error, name), request_id)
             response.headers += cors.headers_for(request, self._trust.origins).items()
             return response
 
@@ -200,7 +200,7 @@ def _region(identified: Identified, route: Route) -> str:
     return region or DEFAULT_REGION
 
 
-def _info(request: Request, request_id: str) -> RequestInfo:
+def _info(request: Request, request_id: str, body: Body) -> RequestInfo:
     host = request.headers.get("host", "127.0.0.1")
     return RequestInfo(
         id=request_id,
@@ -212,6 +212,7 @@ def _info(request: Request, request_id: str) -> RequestInfo:
         method=request.method,
         path=request.path,
         query=request.query,
+        departure=body.departure,
     )
 
 
@@ -243,8 +244,17 @@ def _refused(request: Request, service: str, protocol: str, refusal: Refusal, re
     write = protocols.error_writer(models.load(service), protocol)
     code = refusal.query_code if protocol == "query" and refusal.query_code else refusal.code
     response = write(code, refusal.message, refusal.status, request_id, None, refusal.members)
+    if refusal.query_code and models.load(service).query_compatible:
+        _name_in_query(response, refusal.query_code)
     response.headers += refusal.headers.items()
     return without_body(response) if request.method == "HEAD" else response
+
+
+def _name_in_query(response: Response, code: str) -> None:
+    """Say what the query protocol called the error, where no model does."""
+    for at, (name, value) in enumerate(response.headers):
+        if name == "x-amzn-query-error":
+            response.headers[at] = (name, f"{code};{value.rpartition(';')[2]}")
 
 
 class _DateHeader:

@@ -54,6 +54,11 @@ class Body:
             if piece := message.get("body", b""):
                 yield piece
 
+    async def departure(self) -> None:
+        """Return when the client has gone away. Only once the body is read: what comes in here is dropped."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
     async def _next(self) -> dict[str, Any]:
         try:
             async with asyncio.timeout(_SILENCE_SECONDS):

@@ -61,3 +61,7 @@ class InternalError(ServiceError):
 
     message = "We encountered an internal error. Please try again."
     status = 500
+
+
+class ClientGone(Exception):
+    """The client went away while its request waited. Nobody is left to hear an answer."""

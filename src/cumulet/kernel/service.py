@@ -17,6 +17,7 @@ from cumulet.kernel.forgetting import forget
 from cumulet.kernel.identity import Caller, Kind
 from cumulet.kernel.records import Record
 from cumulet.kernel.scope import Scope
+from cumulet.kernel.store import Departure
 
 if TYPE_CHECKING:
     from cumulet.kernel.blobs import Blobs
@@ -51,6 +52,8 @@ class RequestInfo:
     """Names in lower case."""
     trailers: Mapping[str, str] = field(default_factory=dict)
     """What followed the body; complete when the body has been read."""
+    departure: Departure | None = None
+    """For who waits: returns when the client has gone away. Calls from inside have no client who could."""
 
 
 @dataclass(slots=True)

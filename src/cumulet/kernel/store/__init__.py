@@ -11,9 +11,10 @@ from cumulet.kernel.store.memory import MemoryEngine
 from cumulet.kernel.store.sqlite import SqliteEngine
 from cumulet.kernel.store.store import Durability, Store
 from cumulet.kernel.store.transaction import ReadTransaction, Transaction
-from cumulet.kernel.store.waiters import Waiter
+from cumulet.kernel.store.waiters import Departure, Waiter
 
 __all__ = [
+    "Departure",
     "Durability",
     "Engine",
     "MemoryEngine",

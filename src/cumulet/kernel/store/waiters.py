@@ -21,13 +21,16 @@ Departure = Callable[[], Awaitable[None]]
 
 
 class _Channel:
-    """Who waits, longest first, and the next instant at which one of them should look."""
+    """Who waits, longest first, and the next instant at which one of them should look.
 
-    __slots__ = ("alarm", "timer", "waiting")
+    `era` tells how often the clock had been changed when the timer was set: after a change it runs wrong."""
+
+    __slots__ = ("alarm", "era", "timer", "waiting")
 
     def __init__(self) -> None:
         self.waiting: OrderedDict[Waiter, None] = OrderedDict()
         self.alarm: datetime | None = None
+        self.era = 0
         self.timer: asyncio.TimerHandle | None = None
 
 
@@ -64,11 +67,12 @@ class Waiters:
     def set_alarm(self, key: Key, instant: datetime) -> None:
         """Wake one of the channel's waiters at `instant`, if nothing woke one before."""
         channel = self._channels.get(key)
-        if channel is None or (channel.alarm is not None and channel.alarm <= instant):
+        era = len(self.clock.anchors)
+        if channel is None or (channel.era == era and channel.alarm is not None and channel.alarm <= instant):
             return
         if channel.timer is not None:
             channel.timer.cancel()
-        channel.alarm = instant
+        channel.alarm, channel.era = instant, era
         seconds = self.clock.real_seconds_until(instant)
         channel.timer = asyncio.get_running_loop().call_later(seconds, self._ring, key, channel)
 
