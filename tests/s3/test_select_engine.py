@@ -615,6 +615,29 @@ def test_no_query_gets_more_than_an_answer_or_a_documented_error(sql, given, wan
         assert len(str(refused)) < 500
 
 
+FORMS = [
+    CSV,
+    USE,
+    {"CSV": {"AllowQuotedRecordDelimiter": True, "QuoteEscapeCharacter": "\\", "RecordDelimiter": "\r\n"}},
+    LINES,
+    DOCUMENT,
+    {**CSV, "CompressionType": "GZIP"},
+    {**LINES, "CompressionType": "BZIP2"},
+]
+CONTENT = st.binary(max_size=80) | st.text("\"{}[]:,\\'\n\r#ab01eE.-tn \x00\u00e9", max_size=80).map(str.encode)
+
+
+@given(CONTENT, st.sampled_from(FORMS), st.integers(1, 80), st.sampled_from(["", ".a", "[*]", ".*"]))
+@settings(max_examples=1500, deadline=2_000)
+def test_no_object_gets_more_than_an_answer_or_a_documented_error(data, given, step, path):
+    pieces = [data[at : at + step] for at in range(0, len(data), step)]
+    table = f"S3Object[*]{path}" if "JSON" in given else "S3Object"
+    try:
+        answer(f"SELECT * FROM {table} s WHERE s IS NOT MISSING", pieces, given, JSON)
+    except errors.SelectError as refused:
+        assert refused.status == 400
+
+
 @pytest.mark.parametrize(
     ("sql", "given", "wanted"),
     [
@@ -626,6 +649,8 @@ def test_no_query_gets_more_than_an_answer_or_a_documented_error(sql, given, wan
         ("SELECT " + "a." * 100_000 + "a FROM S3Object", LINES, JSON),
         ("SELECT " + "1," * 100_000 + "1 FROM S3Object", CSV, JSON),
         ("SELECT " + "[" * 30 + "]" * 30 + " FROM S3Object", CSV, JSON),
+        ("SELECT CAST(1e-999999999 AS INT), CAST(-1e-999999999 AS FLOAT) FROM S3Object", CSV, JSON),
+        ("SELECT " + "COALESCE(1+" * 39 + "1" + ")" * 39 + " FROM S3Object", CSV, JSON),
         ("SELECT CAST(1e999999999 AS STRING), 1e-999999999 = 1, 1e999999999 FROM S3Object", CSV, JSON),
     ],
     ids=lambda part: str(part)[:30],
@@ -653,6 +678,18 @@ def _like(text, pattern):
     if pattern[0] == "!":
         return text[:1] == pattern[1] and _like(text[1:], pattern[2:])
     return bool(text) and pattern[0] in ("_", text[0]) and _like(text[1:], pattern[1:])
+
+
+def test_patterns_and_sets_of_characters_have_limits():
+    with pytest.raises(errors.LikeInvalidInputs):
+        answer("SELECT * FROM S3Object WHERE 'a' LIKE _1", "%" * 40_000)
+    with pytest.raises(errors.EvaluatorInvalidArguments):
+        answer("SELECT TRIM(_1 FROM 'a') FROM S3Object", "b" * 2_000)
+
+
+def test_a_scan_range_counts_only_what_it_read():
+    details = events("SELECT * FROM S3Object", "ab\n" * 1000, scan_range={"Start": 3, "End": 8})[-2]["Stats"]["Details"]
+    assert details == {"BytesScanned": 6, "BytesProcessed": 6, "BytesReturned": 6}
 
 
 def test_like_does_not_hang_on_many_wildcards():

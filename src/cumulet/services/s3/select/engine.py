@@ -42,7 +42,8 @@ def run(
     """Run a query over an object's plain bytes and answer the events of the stream, Stats and End last.
 
     What is wrong with the request raises here, before the first event; what is wrong with the data raises
-    from the iterator. Each step of the iterator takes milliseconds: where results are rare it answers Cont.
+    from the iterator, so a caller takes the first event before it promises success (AWS answers a missing
+    header with a plain 400). Each step of the iterator takes milliseconds: where results are rare it is a Cont.
     `size`, the object's length in bytes, is needed only for a scan range that counts from the end."""
     if str(expression_type).upper() != "SQL":
         raise errors.InvalidExpressionType
@@ -54,11 +55,11 @@ def run(
     limits = _limits(scan_range, size)
     if limits is not None:
         reader.check_scannable(compression)
-    meter = Meter()
-    pieces = chunks(source, compression, meter)
     if limits is not None:
-        pieces = ranged(pieces, reader.record_delimiter, *limits, keep_first=reader.has_header)
-    return _Run(query, write, meter, progress=request_progress).events(reader.results(pieces))
+        source = ranged(source, reader.record_delimiter, *limits, keep_first=reader.has_header)
+    meter = Meter()
+    results = reader.results(chunks(source, compression, meter))
+    return _Run(query, write, meter, progress=request_progress).events(results)
 
 
 def _form(serialization: dict[str, Any]) -> str:

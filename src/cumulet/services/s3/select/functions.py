@@ -10,6 +10,9 @@ from .like import matches
 from .timestamps import Timestamp
 from .values import MISSING, is_unknown
 
+_MAXIMUM_TRIMMED = 1_000
+"""Kinds of characters for TRIM; each one of the text may be compared with each of these."""
+
 
 def propagating(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, called only when every argument is known."""
@@ -70,8 +73,10 @@ def substring(text: Any, start: Any, length: Any = None) -> str:
 
 
 def trim(side: str, text: Any, characters: Any = " ") -> str:
+    if len(_string(characters)) > _MAXIMUM_TRIMMED:
+        raise errors.EvaluatorInvalidArguments(f"TRIM removes at most {_MAXIMUM_TRIMMED} characters.")
     strip = {"leading": str.lstrip, "trailing": str.rstrip, "both": str.strip}[side]
-    return strip(_string(text), _string(characters)) if characters else _string(text)
+    return strip(_string(text), characters) if characters else _string(text)
 
 
 def char_length(text: Any) -> int:

@@ -11,6 +11,8 @@ from . import errors
 _MAXIMUM_WORK = 50_000_000
 """Steps that a piece with `_` may cost on one value; beyond that the query is refused, not run for minutes."""
 
+_MAXIMUM_PATTERN = 32 * 1024
+
 
 class _Piece(NamedTuple):
     """Text between two `%`. `expression` is set when it holds `_`."""
@@ -55,6 +57,8 @@ def matches(value: str, pattern: str, escape: str | None = None) -> bool:
 def _pieces(pattern: str, escape: str | None) -> tuple[_Piece, ...]:
     if escape is not None and len(escape) != 1:
         raise errors.EvaluatorLikePatternInvalidEscapeSequence("ESCAPE takes one character.")
+    if len(pattern) > _MAXIMUM_PATTERN:
+        raise errors.LikeInvalidInputs(f"A LIKE pattern has at most {_MAXIMUM_PATTERN} characters.")
     pieces: list[list[tuple[str, bool]]] = [[]]
     escaped = False
     for character in pattern:
