@@ -304,7 +304,8 @@ GOOD = "AWS4-HMAC-SHA256 Credential=A/20260131/r/s3/aws4_request, SignedHeaders=
 @pytest.mark.parametrize(
     ("header", "code", "words"),
     [
-        ("AWS AKID:signature", "InvalidRequest", "Please use AWS4-HMAC-SHA256."),
+        ("AWS AKID", "InvalidArgument", "Expected AwsAccessKeyId:signature"),
+        ("AWS AKID:signature", "SignatureDoesNotMatch", "Check your key and signing method."),
         ("Basic abc", "InvalidArgument", "Unsupported Authorization Type"),
         ("AWS4-HMAC-SHA256 ", "AuthorizationHeaderMalformed", "requires three components"),
         (GOOD.replace("/r/s3", "/s3"), "AuthorizationHeaderMalformed", "the Credential is mal-formed; expecting"),
@@ -434,7 +435,11 @@ def test_a_form_needs_all_fields_of_its_signature(name):
     assert no.value.code == "InvalidArgument"
 
 
-def test_a_form_without_signature_is_anonymous_and_version_2_refused():
+def test_a_form_without_signature_is_anonymous():
     assert sigv4.find_in_form({"key": "k"}) is sigv4.ANONYMOUS
-    with pytest.raises(SignatureError, match="Please use AWS4-HMAC-SHA256"):
-        sigv4.find_in_form({"awsaccesskeyid": "A", "signature": "x", "policy": ""})
+
+
+def test_headers_may_travel_in_a_presigned_query():
+    request = signed("s3-query", "PUT", "/b/k", "x-amz-meta-Note=a%20b&X-Amz-Acl=private&x-id=PutObject")
+    check(request, Dialect.S3)
+    assert sigv4.hoisted(request) == {"x-amz-meta-note": "a b", "x-amz-acl": "private"}

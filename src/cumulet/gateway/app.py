@@ -83,7 +83,7 @@ class Gateway:
                 return cors.preflight(request, self._trust.origins)
             operation = models.load(route.service).operations.get(route.operation)
             kind = dialect(route.service, route.protocol)
-            signature = sigv4.find(request, kind)
+            signature = sigv4.find(request, kind, route.bucket_host)
             identified = await authentication.identify(self._kernel, self._trust, request, signature, kind)
             await self._take_body(request, body, route, operation)
             service = self._service(route)
@@ -92,6 +92,7 @@ class Gateway:
                 identified, parameters = await self._open_form(request, route)
             else:
                 claim = authentication.prove(self._kernel, request, identified, kind)
+                request.headers |= sigv4.hoisted(request) if kind is Dialect.S3 else {}
                 await _unwrap_body(request, claim, identified, info)
                 parameters = _parameters(request, route, operation)
             scope = Scope(account=identified.caller.account, region=_region(identified, route))
@@ -225,6 +226,7 @@ def _serialised(
         codec = protocols.codec(models.load(route.service), route.operation, route.protocol)
         response = codec.serialise(result, request_id)
     response.headers += reply.headers.items()
+    response.status = reply.status or response.status
     return response
 
 
@@ -273,7 +275,7 @@ class _DateHeader:
 
 
 async def _send(send: Send, request: Request, response: Response) -> None:
-    headers = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in response.headers]
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in response.headers]
     body = response.body
     if isinstance(body, bytes):
         if not any(name == b"content-length" for name, _ in headers) and response.status not in (204, 304):

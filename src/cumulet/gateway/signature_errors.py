@@ -132,7 +132,7 @@ def skewed(kind: Dialect, date: str, signed: datetime, now: datetime) -> Signatu
     return invalid(kind, words)
 
 
-def expired(kind: Dialect, date: str, until: datetime, expires: int, now: datetime) -> SignatureError:
+def expired(kind: Dialect, date: str, until: datetime, expires: int | None, now: datetime) -> SignatureError:
     """A presigned URL used after its time."""
     if kind is not Dialect.S3:
         message = f"Signature expired: {date} is now earlier than {compact(now)} ({compact(until)} - 0 min.)"
@@ -141,7 +141,8 @@ def expired(kind: Dialect, date: str, until: datetime, expires: int, now: dateti
             if kind is Dialect.EC2
             else invalid(kind, message)
         )
-    extra = {"X-Amz-Expires": str(expires), "Expires": rendered(until), "ServerTime": rendered(now)}
+    extra = {} if expires is None else {"X-Amz-Expires": str(expires)}
+    extra |= {"Expires": rendered(until), "ServerTime": rendered(now)}
     return SignatureError("AccessDenied", "Request has expired", 403, extra)
 
 

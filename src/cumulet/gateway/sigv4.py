@@ -1,4 +1,4 @@
-"""Signature Version 4: who a request says it is from, and whether that is so.
+"""Signatures: who a request says it is from, and whether that is so. Version 4, and for S3 also version 2.
 
 `find` reads the signature from wherever the client put it and checks its form; `verify` calculates it again with
 the secret. Both are pure: the secret, the time and the body's hash are the caller's to know.
@@ -20,7 +20,7 @@ from urllib.parse import quote, unquote_to_bytes
 import msgspec
 
 from cumulet.gateway import signature_errors as errors
-from cumulet.gateway import sigv4a
+from cumulet.gateway import sigv2, sigv4a
 from cumulet.gateway.http import Request
 from cumulet.gateway.signature_errors import Dialect, SignatureError
 
@@ -43,10 +43,11 @@ STREAMING = frozenset(
 
 _EVENTS = ("STREAMING-AWS4-HMAC-SHA256-EVENTS", "STREAMING-AWS4-ECDSA-P256-SHA256-EVENTS")
 _COMPACT = re.compile(r"[0-9]{8}T[0-9]{6}Z")
+QUERY_NAMES = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-Date", "X-Amz-SignedHeaders")
+_OF_THE_SIGNATURE = frozenset(name.lower() for name in (*QUERY_NAMES, "X-Amz-Expires", "X-Amz-Region-Set"))
 _DAY = re.compile(r"[0-9]{8}")
 _HEX_HASH = re.compile(r"[0-9a-fA-F]{64}")
 _EXPECTED = '"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request"'
-QUERY_NAMES = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-Date", "X-Amz-SignedHeaders")
 
 
 class Signature(msgspec.Struct, frozen=True):
@@ -72,6 +73,10 @@ class Signature(msgspec.Struct, frozen=True):
     """Seconds, for a presigned URL."""
     policy: str = ""
     """The base64 policy that a form signs."""
+    until: datetime | None = None
+    """When a URL presigned with version 2 expires; version 4 says for how long instead."""
+    bucket: str | None = None
+    """The bucket that the Host names: version 2 signs it and not the Host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +87,18 @@ class Anonymous:
 ANONYMOUS = Anonymous()
 
 
-def find(request: Request, kind: Dialect = Dialect.S3) -> Signature | Anonymous:
+def find(request: Request, kind: Dialect = Dialect.S3, bucket: str | None = None) -> Signature | Anonymous:
     """The signature in the Authorization header or the query string. Raises SignatureError in the words of `kind`.
 
-    A bearer token is no signature: it leaves the request anonymous here."""
+    `bucket` is the one that the Host names, if it names one. A bearer token is no signature: it leaves the request
+    anonymous here."""
     header = request.headers.get("authorization")
     presigned = "X-Amz-Signature=" in request.query or "X-Amz-Algorithm=" in request.query
     if header is None:
         if presigned:
             return _in_query(request, kind)
-        if _signed_v2(request.query):
-            raise _version_2(kind)
+        if "AWSAccessKeyId=" in request.query and "Signature=" in request.query:
+            return _version_2_in_query(request, kind, bucket)
         return ANONYMOUS
     if presigned and kind is Dialect.S3:
         message = (
@@ -100,14 +106,16 @@ def find(request: Request, kind: Dialect = Dialect.S3) -> Signature | Anonymous:
             "Signature query string parameter or the Authorization header should be specified"
         )
         raise _argument(message, "Authorization", header)
+    if header.startswith("AWS "):
+        return _version_2_in_header(request, header, kind, bucket)
     return _in_header(request, header, kind)
 
 
 def find_in_form(fields: Mapping[str, str]) -> Signature | Anonymous:
     """The signature in the fields of a browser upload; `fields` have lower-case names. Raises SignatureError."""
     if "x-amz-signature" not in fields and "x-amz-algorithm" not in fields:
-        if "signature" in fields or "awsaccesskeyid" in fields:
-            raise _version_2(Dialect.S3)
+        if "signature" in fields and "awsaccesskeyid" in fields:
+            return _version_2_in_form(fields)
         return ANONYMOUS
     for name in ("policy", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature"):
         if name not in fields:
@@ -130,6 +138,8 @@ def payload_claim(request: Request, signature: Signature, kind: Dialect = Dialec
     claim = request.headers.get("x-amz-content-sha256")
     if kind is not Dialect.S3:
         return claim if claim == UNSIGNED or claim in STREAMING or claim in _EVENTS else None
+    if signature.algorithm == sigv2.ALGORITHM:
+        return claim or UNSIGNED
     if signature.place == "query":
         if claim is not None and "x-amz-content-sha256" in signature.headers:
             return claim
@@ -158,8 +168,8 @@ def verify(
 
     A time counts if either the instant as sent or its translation is good: a client may follow either clock."""
     check_time(signature, now=now, kind=kind, signed_at=signed_at)
-    if signature.place == "form":
-        _verify_form(signature, secret)
+    if signature.algorithm == sigv2.ALGORITHM or signature.place == "form":
+        _verify_text(signature, secret, _signed_text(request, signature))
         return
     _check_signed_headers(request, signature, kind)
     canonical = canonical_request(request, signature, payload_hash, kind)
@@ -168,6 +178,14 @@ def verify(
         raise errors.mismatch(
             kind, access_key=signature.access_key, provided=signature.signature, to_sign=to_sign, canonical=canonical
         )
+
+
+def hoisted(request: Request) -> dict[str, str]:
+    """Headers that a presigned URL carries in its query string: S3 takes `x-amz-acl=private` there as in a header."""
+    if "mz-" not in request.query:
+        return {}
+    given = ((name.lower(), value) for name, value in sigv2.parameters(request.query).items())
+    return {name: value for name, value in given if name.startswith("x-amz-") and name not in _OF_THE_SIGNATURE}
 
 
 def check_time(
@@ -179,6 +197,11 @@ def check_time(
 ) -> None:
     """Whether the signature is of now; this needs no secret. A form's time is its policy's expiration."""
     if signature.place == "form":
+        return
+    if signature.until is not None:
+        ends = (signature.until,) if signed_at is None else (signature.until, signed_at(signature.until))
+        if not any(now <= end for end in ends):
+            raise errors.expired(kind, signature.date, signature.until, None, now)
         return
     sent = signature.instant
     instants = (sent,) if signed_at is None else (sent, signed_at(sent))
@@ -229,12 +252,21 @@ def _matches(signature: Signature, secret: str, to_sign: str) -> bool:
     return hmac.compare_digest(expected.encode(), wire_bytes(signature.signature))
 
 
-def _verify_form(signature: Signature, secret: str) -> None:
-    """A form signs its policy, as the base64 text that was sent."""
-    if not _matches(signature, secret, signature.policy):
-        raise errors.mismatch(
-            Dialect.S3, access_key=signature.access_key, provided=signature.signature, to_sign=signature.policy
-        )
+def _signed_text(request: Request, signature: Signature) -> str:
+    """A form signs its policy, as the base64 text that was sent; version 2 a text with no hash in between."""
+    if signature.place == "form":
+        return signature.policy
+    return sigv2.string_to_sign(request, signature.date, signature.bucket)
+
+
+def _verify_text(signature: Signature, secret: str, text: str) -> None:
+    if signature.algorithm != sigv2.ALGORITHM:
+        good = _matches(signature, secret, text)
+    else:
+        good = hmac.compare_digest(sigv2.sign(secret, text).encode(), wire_bytes(signature.signature))
+    if not good:
+        key, given = signature.access_key, signature.signature
+        raise errors.mismatch(Dialect.S3, access_key=key, provided=given, to_sign=text)
 
 
 def _check_signed_headers(request: Request, signature: Signature, kind: Dialect) -> None:
@@ -347,8 +379,6 @@ def _in_header(request: Request, header: str, kind: Dialect) -> Signature | Anon
 def _other_scheme(algorithm: str, header: str, kind: Dialect) -> Anonymous:
     if algorithm == "Bearer":
         return ANONYMOUS
-    if algorithm == "AWS":
-        raise _version_2(kind)
     if kind is Dialect.S3:
         raise _argument("Unsupported Authorization Type", "Authorization", header)
     raise errors.incomplete(kind, "Unsupported AWS 'algorithm'.", header)
@@ -528,14 +558,46 @@ def _from_http_date(date: str) -> datetime:
     return instant.astimezone(UTC)
 
 
-def _signed_v2(query: str) -> bool:
-    return "AWSAccessKeyId=" in query and "Signature=" in query
+def _version_2_in_header(request: Request, header: str, kind: Dialect, bucket: str | None) -> Signature:
+    if kind is not Dialect.S3:
+        raise _no_version_2(kind)
+    key, colon, signature = header[4:].strip().partition(":")
+    if not (key and colon and signature):
+        raise _argument(
+            "AWS authorization header is invalid. Expected AwsAccessKeyId:signature", "Authorization", header
+        )
+    date = request.headers.get("x-amz-date") or request.headers.get("date") or ""
+    token = request.headers.get("x-amz-security-token")
+    instant = _instant(date, kind, "header")
+    return Signature(sigv2.ALGORITHM, key, date, instant, "", "", "s3", (), signature, "header", token, bucket=bucket)
 
 
-def _version_2(kind: Dialect) -> SignatureError:
-    if kind is Dialect.S3:
-        words = f"The authorization mechanism you have provided is not supported. Please use {HMAC}."
-        return SignatureError("InvalidRequest", words, 400)
+def _version_2_in_query(request: Request, kind: Dialect, bucket: str | None) -> Signature:
+    if kind is not Dialect.S3:
+        raise _no_version_2(kind)
+    given = sigv2.parameters(request.query)
+    expires = given.get("Expires", "")
+    if not re.fullmatch(r"[0-9]{1,11}", expires):
+        words = "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters"
+        raise SignatureError("AccessDenied", words, 403)
+    token = given.get("x-amz-security-token")
+    until = datetime.fromtimestamp(int(expires), UTC)
+    return Signature(
+        sigv2.ALGORITHM, given["AWSAccessKeyId"], expires, until, "", "", "s3", (), given["Signature"], "query", token,
+        until=until, bucket=bucket,
+    )  # fmt: skip
+
+
+def _version_2_in_form(fields: Mapping[str, str]) -> Signature:
+    if "policy" not in fields:
+        raise _argument("Bucket POST must contain a field named 'policy'.", "policy", "")
+    return Signature(
+        sigv2.ALGORITHM, fields["awsaccesskeyid"], "", datetime.min.replace(tzinfo=UTC), "", "", "s3", (),
+        fields["signature"], "form", fields.get("x-amz-security-token"), policy=fields["policy"],
+    )  # fmt: skip
+
+
+def _no_version_2(kind: Dialect) -> SignatureError:
     return errors.invalid(kind, "Signature Version 2 is not supported. Sign with Signature Version 4.")
 
 
