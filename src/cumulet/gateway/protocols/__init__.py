@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import cache
 
 from cumulet.gateway.http import Request
-from cumulet.gateway.protocols import cbor, ec2, json, query, restjson, restxml
+from cumulet.gateway.protocols import cbor, compression, ec2, json, query, restjson, restxml
 from cumulet.gateway.protocols.codec import Codec, MalformedInput, Params, WriteError
 from cumulet.kernel.models import Operation, ServiceModel
 
@@ -40,7 +40,11 @@ PROTOCOLS = tuple(_CODECS)
 @cache
 def codec(service: ServiceModel, operation: str, protocol: str) -> Codec:
     """How this operation travels in this protocol. Raises KeyError for an unknown operation or protocol."""
-    return _CODECS[protocol](service, service.operations[operation])
+    known = service.operations[operation]
+    found = _CODECS[protocol](service, known)
+    if "requestcompression" in known.raw:
+        return found._replace(parse=compression.parser(found.parse, json.MALFORMED))
+    return found
 
 
 def detect(service: ServiceModel, request: Request) -> str:

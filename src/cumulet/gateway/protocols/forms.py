@@ -85,6 +85,8 @@ class FormReader(Compiler):
                 known[item_name] = (name, convert)
 
         def parse(node: Tree) -> dict[str, Any]:
+            if node.get(""):
+                raise ValueError("A plain value where a structure was expected")
             found = {}
             for key, child in node.items():
                 member = known.get(key)

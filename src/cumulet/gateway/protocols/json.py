@@ -96,7 +96,7 @@ def json_members(
         return values
     known = service.shapes[error.name].get("members", {})
     modelled = {name: value for name, value in values.items() if name in known}
-    written: dict[str, Any] = jsonvalues.writer(service).compile({"shape": error.name})(modelled)
+    written: dict[str, Any] = jsonvalues.writer(service).compile({"shape": error.name}, True)(modelled)
     return {**{name: value for name, value in values.items() if name not in known}, **written}
 
 

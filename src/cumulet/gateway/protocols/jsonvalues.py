@@ -176,19 +176,19 @@ def string(value: Any) -> str:
 
 
 def integer(value: Any) -> int:
-    if type(value) is int:
-        return value
-    if type(value) is float and value.is_integer():
-        return int(value)
-    raise ValueError(_mismatch(value, "Integer"))
+    return _integer(value, "Integer")
 
 
 def long(value: Any) -> int:
+    return _integer(value, "Long")
+
+
+def _integer(value: Any, wanted: str) -> int:
     if type(value) is int:
-        return value
+        return scalars.in_64_bits(value)
     if type(value) is float and value.is_integer():
-        return int(value)
-    raise ValueError(_mismatch(value, "Long"))
+        return scalars.in_64_bits(int(value))
+    raise ValueError(_mismatch(value, wanted))
 
 
 def number(value: Any) -> float:

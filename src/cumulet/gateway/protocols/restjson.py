@@ -63,9 +63,7 @@ def error_writer(service: ServiceModel) -> WriteError:
         response = Response(error.status, headers)
         values = json_members(service, error, message, members)
         if error.name:
-            outside = bindings.outside_of(service, error.name)
-            outside.write(members or {}, response)
-            values = {name: value for name, value in values.items() if name not in outside.writers}
+            bindings.outside_of(service, error.name).write(members or {}, response)
         response.headers.append(("Content-Type", CONTENT_TYPE))
         response.body = jsonvalues.dump(values)
         return response

@@ -39,7 +39,14 @@ def integer(text: str) -> int:
     text = text.strip()
     if not _INTEGER.fullmatch(text):
         raise ValueError(f"{_shown(text)} is not an integer")
-    return int(text)
+    return in_64_bits(int(text))
+
+
+def in_64_bits(value: int) -> int:
+    """The integer itself: AWS has no larger ones. Raises ValueError."""
+    if not -(2**63) <= value < 2**63:
+        raise ValueError("Integer out of range")
+    return value
 
 
 def number(text: str) -> float:
