@@ -89,6 +89,11 @@ class Cloud:
         return self._server.url
 
     @property
+    def local_url(self) -> str:
+        """The URL for this machine's programs, whatever address the cloud listens on."""
+        return self.url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+
+    @property
     def uptime_seconds(self) -> int:
         """By the machine's clock."""
         return int(machine_time() - self._began)

@@ -36,6 +36,7 @@ async def status(cloud: Cloud, _: Nothing) -> dict[str, Any]:
         "url": cloud.url if cloud.is_serving else None,
         "pid": os.getpid() if cloud.is_serving else None,
         "data_dir": None if cloud.settings.home is None else str(cloud.settings.home),
+        "private": cloud.is_private,
         "durability": str(cloud.settings.durability),
         "clock": {"now": clock.now(), "rate": clock.rate, "real": clock.is_real},
         "services": cloud.kernel.registry.names,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import json
 import logging
+import os
 import signal
 import sqlite3
 import sys
@@ -14,17 +16,17 @@ from pathlib import Path
 
 import click
 
-from cumulet import __version__
-from cumulet.cli import pidfile
+from cumulet.cli import announcement, pidfile
 from cumulet.cli.environment import DEFAULT_HOST, DEFAULT_PORT, Wishes
-from cumulet.cli.exports import variables
 from cumulet.cli.failures import Failure, of_data_directory
 from cumulet.cloud import Cloud, DirectoryInUse, Settings
 from cumulet.kernel.store import Durability
 
 
-def serve(wishes: Wishes, home: Path, durability: str, as_json: bool) -> None:
-    """Return when the cloud has stopped. Raises Failure when it cannot start."""
+def serve(wishes: Wishes, home: Path, durability: str, as_json: bool, *, hand_over: bool = False) -> None:
+    """Return when the cloud has stopped. Raises Failure when it cannot start.
+
+    With `hand_over`, standard output is a parent's, who waits for the announcement; from then on it goes to the log."""
     logging.basicConfig(
         level=logging.INFO if wishes.verbose else logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
@@ -39,18 +41,20 @@ def serve(wishes: Wishes, home: Path, durability: str, as_json: bool) -> None:
         scripts=(Path("/etc/localstack/init"), home / "init"),
     )
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings, home, as_json))
+        runner.run(_serve(settings, home, as_json, hand_over))
 
 
-async def _serve(settings: Settings, home: Path, as_json: bool) -> None:
+async def _serve(settings: Settings, home: Path, as_json: bool, hand_over: bool) -> None:
     cloud = await _started(settings, home)
     place = pidfile.place(home, settings.home is None)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, _stop, cloud, loop, number)
     try:
-        pidfile.write(place, cloud.url, cloud.token)
+        pidfile.write(place, cloud.local_url, cloud.token)
         _announce(cloud, as_json)
+        if hand_over:
+            os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         await cloud.serve()
     finally:
         with contextlib.suppress(OSError):
@@ -102,29 +106,9 @@ def _stop(cloud: Cloud, loop: asyncio.AbstractEventLoop, number: int) -> None:
 
 
 def _announce(cloud: Cloud, as_json: bool) -> None:
-    key = cloud.new_root_key
-    exports = variables(cloud.url, *((key.id, key.secret) if key else ()))
-    if as_json:
-        import msgspec  # loaded by the kernel anyway
-
-        click.echo(msgspec.json.encode({"status": "ready", "url": cloud.url, "environment": exports}))
-    else:
-        _announce_in_words(cloud, exports)
+    facts = announcement.facts(cloud)
+    click.echo(json.dumps(facts) if as_json else announcement.words(facts))
     sys.stdout.flush()
-
-
-def _announce_in_words(cloud: Cloud, exports: dict[str, str]) -> None:
-    home = cloud.settings.home
-    click.echo(f"Cumulet {__version__} at {cloud.url}, {'in memory' if home is None else f'data in {home}'}")
-    if cloud.new_root_key is not None:
-        click.echo(
-            "Others can reach this address, so only keys that Cumulet issued are accepted. This is the root key of"
-        )
-        click.echo("the first account; its secret is shown this once (a new one: cumulet key create).")
-    if cloud.is_private or cloud.new_root_key is not None:
-        for name, value in exports.items():
-            click.echo(f"export {name}={value}")
-    click.echo("Ready.")
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -34,6 +34,7 @@ from cumulet.cli.environment import Wishes, from_localstack
     "--allow-origin", "origins", multiple=True, envvar="CUMULET_ALLOW_ORIGIN", help="A web page that may call it."
 )
 @click.option("--verbose", "-v", is_flag=True, envvar="CUMULET_VERBOSE", help="Log every request.")
+@click.option("--hand-over", is_flag=True, hidden=True)
 @options.as_json
 def up(
     detach: bool,
@@ -45,6 +46,7 @@ def up(
     domains: tuple[str, ...],
     origins: tuple[str, ...],
     verbose: bool,
+    hand_over: bool,
     as_json: bool,
 ) -> None:
     """Start the cloud. Ctrl-C stops it."""
@@ -59,4 +61,4 @@ def up(
     else:
         from cumulet.cli.foreground import serve  # the parent of a detached cloud needs no server
 
-        serve(wishes, data_dir, durability, as_json)
+        serve(wishes, data_dir, durability, as_json, hand_over=hand_over)
