@@ -58,9 +58,11 @@ class RequestInfo:
 
 @dataclass(slots=True)
 class Reply:
-    """What an answer carries beside the operation's output: headers that no model describes, such as CORS's."""
+    """What an answer carries beside the operation's output: a status that the model does not give (206 for a part of
+    an object), headers that no model describes (CORS)."""
 
     headers: dict[str, str] = field(default_factory=dict)
+    status: int | None = None
 
 
 class RawAnswer(Record):

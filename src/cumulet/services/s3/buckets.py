@@ -10,6 +10,7 @@ import re
 from datetime import datetime
 from typing import Any
 
+from cumulet.kernel.blobs import Blobs
 from cumulet.kernel.keys import Key
 from cumulet.kernel.records import Record, replace
 from cumulet.kernel.store import ReadTransaction, Transaction
@@ -111,7 +112,7 @@ def change(tx: Transaction, name: str, **changes: Any) -> Bucket:
     return bucket
 
 
-def delete(tx: Transaction, name: str) -> None:
+def delete(tx: Transaction, blobs: Blobs, name: str) -> None:
     """Raises NoSuchBucket or BucketNotEmpty. Unfinished uploads go with the bucket."""
     bucket = get(tx, name)
     if next(tx.range(("s3", "object", name), limit=1), None) or next(tx.range(("s3", "version", name), limit=1), None):
@@ -121,6 +122,11 @@ def delete(tx: Transaction, name: str) -> None:
     tx.delete(_owned(bucket.account, name))
     tx.put(("s3", "quota", bucket.account), _count(tx, bucket.account) - 1)
     tx.delete_range(("s3", "config", name))
+    for upload in list(tx.range(("s3", "upload", name))):
+        for part in tx.range(("s3", "part", upload.id)):
+            blobs.release(tx, part.blob)
+        tx.delete_range(("s3", "part", upload.id))
+    tx.delete_range(("s3", "upload", name))
 
 
 def owned_by(tx: ReadTransaction, account: str, *, after: str | None = None) -> list[Bucket]:

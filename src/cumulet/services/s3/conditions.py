@@ -27,8 +27,10 @@ def check_read(found: Object, given: dict[str, Any]) -> None:
             raise PreconditionFailed(Condition="If-Match")
     elif unmodified is not None and _changed_since(found, unmodified):
         raise PreconditionFailed(Condition="If-Unmodified-Since")
-    unchanged = _matches(if_none, found) if if_none is not None else (
-        modified is not None and not _changed_since(found, modified)
+    unchanged = (
+        _matches(if_none, found)
+        if if_none is not None
+        else (modified is not None and not _changed_since(found, modified))
     )
     if unchanged:
         headers = {"etag": f'"{found.etag}"', "last-modified": http_date(found.modified)}

@@ -79,7 +79,9 @@ def customer_key(given: dict[str, Any], *, secure: bool, prefix: str = "") -> Cu
     return held
 
 
-def requested(given: dict[str, Any], customer: CustomerKey | None, default: dict[str, Any] | None, scope: Scope) -> Encryption:
+def requested(
+    given: dict[str, Any], customer: CustomerKey | None, default: dict[str, Any] | None, scope: Scope
+) -> Encryption:
     """How to encrypt a new object: as the request says, or as the bucket's default says, or SSE-S3."""
     algorithm = given.get("ServerSideEncryption")
     kms_key = given.get("SSEKMSKeyId")

@@ -89,9 +89,7 @@ def _expected_md5(text: str | None) -> bytes | None:
 def _expected_checksum(given: dict[str, Any]) -> tuple[str | None, str | None]:
     values = {name: given[f"Checksum{name}"] for name in ALGORITHMS if given.get(f"Checksum{name}") is not None}
     if len(values) > 1:
-        raise InvalidRequest(
-            "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
-        )
+        raise InvalidRequest("Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
     for name, value in values.items():
         _check_form(name, value)
         return name, value

@@ -31,7 +31,7 @@ def keys(tx: ReadTransaction, bucket: str, prefix: str, delimiter: str, after: s
     entries: list[Object] = []
     prefixes: list[str] = []
     last = after
-    for steps, found in enumerate(_walk(tx, ("s3", "object", bucket), prefix, delimiter, after)):
+    for steps, found in enumerate(_walk(tx, ("s3", "object", bucket), prefix, delimiter, after, living=True)):
         if len(entries) + len(prefixes) >= limit or steps >= _STEPS:
             return Page(entries, prefixes, last if limit else None)
         if isinstance(found, str):
@@ -45,9 +45,11 @@ def keys(tx: ReadTransaction, bucket: str, prefix: str, delimiter: str, after: s
 
 
 def _walk(
-    tx: ReadTransaction, space: tuple[str, ...], prefix: str, delimiter: str, after: str
+    tx: ReadTransaction, space: tuple[str, ...], prefix: str, delimiter: str, after: str, *, living: bool
 ) -> Iterator[Object | str]:
-    """Objects under `prefix`, and instead of all that share a common prefix that prefix, once."""
+    """Objects under `prefix`, and instead of all that share a common prefix that prefix, once.
+
+    With `living`, a common prefix of nothing but delete markers is not there."""
     position: str | StartsWith | None = None
     if after:
         folded = _folded(after, prefix, delimiter) if after.startswith(prefix) else None
@@ -60,7 +62,7 @@ def _walk(
         for key, found in tx.items(space, **bounds, until=StartsWith(prefix)):
             folded = _folded(key[-1], prefix, delimiter)
             if folded is not None:
-                if not found.delete_marker or _has_living(tx, space, folded):
+                if not living or not found.delete_marker or _has_living(tx, space, folded):
                     yield folded
                 jump = StartsWith(folded)
                 break
@@ -109,7 +111,7 @@ def versions(
                 return VersionPage(entries, prefixes, *last)
             entries.append(each)
             last = (after, each[0].version)
-    for steps, found in enumerate(_walk(tx, ("s3", "object", bucket), prefix, delimiter, after)):
+    for steps, found in enumerate(_walk(tx, ("s3", "object", bucket), prefix, delimiter, after, living=False)):
         if is_full() or steps >= _STEPS:
             return VersionPage(entries, prefixes, *last)
         if isinstance(found, str):

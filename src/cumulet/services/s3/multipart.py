@@ -61,7 +61,6 @@ class Part(Record):
 
 def begin(tx: Transaction, bucket: str, upload: Upload) -> None:
     tx.put(_upload(bucket, upload.key, upload.id), upload)
-    tx.put(("s3", "upload-bucket", upload.id), [bucket, upload.key])
 
 
 def find(tx: ReadTransaction, bucket: str, key: str, upload_id: str) -> Upload:
@@ -95,7 +94,13 @@ def abort(tx: Transaction, blobs: Blobs, bucket: str, upload: Upload) -> None:
 
 
 def complete(
-    tx: Transaction, blobs: Blobs, bucket: Bucket, key: str, upload_id: str, wanted: list[dict[str, Any]], given: dict[str, Any]
+    tx: Transaction,
+    blobs: Blobs,
+    bucket: Bucket,
+    key: str,
+    upload_id: str,
+    wanted: list[dict[str, Any]],
+    given: dict[str, Any],
 ) -> Object:
     """Make the object of the parts that the client lists. Raises NoSuchUpload, InvalidPart and others.
 
@@ -135,7 +140,9 @@ def check_checksum_type(algorithm: str | None, kind: str | None) -> tuple[str, s
         return "", ""
     algorithm = algorithm.upper()
     if algorithm not in checksums.SIZES:
-        raise InvalidRequest("Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]")
+        raise InvalidRequest(
+            "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]"
+        )
     kind = kind or (FULL_OBJECT if algorithm == DEFAULT_ALGORITHM else COMPOSITE)
     if (kind == FULL_OBJECT and algorithm not in checksums.COMBINABLE) or (
         kind == COMPOSITE and algorithm == DEFAULT_ALGORITHM
@@ -180,7 +187,9 @@ def _same_checksum(upload: Upload, part: Part, given: dict[str, str]) -> bool:
     """A part's checksum in the list must be the upload's kind; an upload of no kind takes none."""
     if not upload.checksum_algorithm:
         return not given
-    return all(name == f"Checksum{upload.checksum_algorithm}" and value == part.checksum for name, value in given.items())
+    return all(
+        name == f"Checksum{upload.checksum_algorithm}" and value == part.checksum for name, value in given.items()
+    )
 
 
 def _checksum(upload: Upload, chosen: list[Part], given: dict[str, Any]) -> Checksum:
@@ -216,7 +225,6 @@ def _drop_unlisted(tx: Transaction, blobs: Blobs, upload: Upload, chosen: list[P
 
 def _forget(tx: Transaction, bucket: str, upload: Upload) -> None:
     tx.delete(_upload(bucket, upload.key, upload.id))
-    tx.delete(("s3", "upload-bucket", upload.id))
 
 
 def _upload(bucket: str, key: str, upload_id: str) -> Key:

@@ -108,9 +108,7 @@ def version(tx: ReadTransaction, bucket: str, key: str, version_id: str) -> Obje
     else:
         sequence = versions.sequence_of(version_id)
         if sequence is None:
-            raise InvalidArgument(
-                "Invalid version id specified", ArgumentName="versionId", ArgumentValue=version_id
-            )
+            raise InvalidArgument("Invalid version id specified", ArgumentName="versionId", ArgumentValue=version_id)
     if sequence is None:
         return None
     found: Object | None = tx.get(_older(bucket, key, sequence))

@@ -94,6 +94,7 @@ class _Reader:
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
         self._text = ""
         self._quoted = _quoted_field(written.quote, written.escape)
+        self._field = _field(self._quoted.pattern, written.field_delimiter)
         delimiters = sorted((written.field_delimiter, written.record_delimiter), key=len, reverse=True)
         self._stops = re.compile("|".join(map(re.escape, delimiters)))
 
@@ -129,10 +130,19 @@ class _Reader:
             return None, after
         if not written.quote or written.quote not in line:
             return line.split(written.field_delimiter), after
+        if (record := self._whole_line(line)) is not None:
+            return record, after
         if written.quoted_record_delimiters:
             return self._fields(text, start, final=final)
         found = self._fields(line, 0, final=True, unclosed=_UNCLOSED[end >= 0])
         return (found[0], after) if found else None
+
+    def _whole_line(self, line: str) -> list[str] | None:
+        """The fields of a line whose quotes all close, which is nearly every line; else None."""
+        found = self._field.findall(line + self._written.field_delimiter)
+        if any(rest.startswith(self._written.quote) for _, rest in found):
+            return None
+        return [self._unescaped(quoted) + rest if quoted else rest for quoted, rest in found]
 
     def _fields(
         self, text: str, at: int, *, final: bool, unclosed: type[errors.SelectError] = errors.CSVUnescapedQuote
@@ -175,3 +185,10 @@ def _quoted_field(quote: str, escape: str) -> re.Pattern[str]:
     q, e = re.escape(quote), re.escape(escape)
     inside = f"[^{q}]*+(?:{q}{q}[^{q}]*+)*+" if quote == escape else f"(?:[^{q}{e}]|{e}.)*+"
     return re.compile(f"{q}({inside}){q}" if quote else "(?!)", re.DOTALL)
+
+
+def _field(quoted: str, delimiter: str) -> re.Pattern[str]:
+    """The inside of a quoted start, if there is one, and what else there is before the delimiter."""
+    end = re.escape(delimiter)
+    plain = f"[^{end}]" if len(delimiter) == 1 else f"(?:(?!{end}).)"
+    return re.compile(f"(?:{quoted})?+({plain}*+){end}", re.DOTALL)

@@ -1,0 +1,183 @@
+"""Buckets as clients make, find and remove them. The rules are in ../buckets.py."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+from cumulet.kernel.store import Transaction
+from cumulet.services.s3 import attributes, buckets
+from cumulet.services.s3.api.base import S3Base
+from cumulet.services.s3.buckets import Bucket
+from cumulet.services.s3.errors import (
+    IllegalLocationConstraintException,
+    InvalidArgument,
+    InvalidBucketState,
+    InvalidLocationConstraint,
+    MalformedXML,
+    NoSuchTagSet,
+)
+
+_MOST_BUCKET_TAGS = 50
+_OWNERSHIPS = ("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")
+
+
+class Buckets(S3Base):
+    async def create_bucket(
+        self,
+        *,
+        Bucket: str,
+        ACL: str | None = None,
+        CreateBucketConfiguration: dict[str, Any] | None = None,
+        GrantFullControl: str | None = None,
+        GrantRead: str | None = None,
+        GrantReadACP: str | None = None,
+        GrantWrite: str | None = None,
+        GrantWriteACP: str | None = None,
+        ObjectLockEnabledForBucket: bool = False,
+        ObjectOwnership: str | None = None,
+    ) -> dict[str, Any]:
+        buckets.check_name(Bucket)
+        wanted = CreateBucketConfiguration or {}
+        bucket = buckets.Bucket(
+            name=Bucket,
+            account=self.scope.account,
+            region=self._location(wanted.get("LocationConstraint")),
+            created=self.clock.now(),
+            versioning=buckets.ENABLED if ObjectLockEnabledForBucket else "",
+            object_lock=ObjectLockEnabledForBucket,
+            ownership=_ownership(ObjectOwnership),
+        )
+        tags = attributes.tags_from_set(wanted.get("Tags") or [], at_most=_MOST_BUCKET_TAGS)
+        await self.store.write(_create, bucket, tags)
+        return {"Location": f"/{Bucket}" if bucket.region == "us-east-1" else f"{self.request.endpoint}/{Bucket}/"}
+
+    async def delete_bucket(self, *, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
+        await self.store.write(buckets.delete, self.blobs, Bucket)
+        return {}
+
+    async def head_bucket(self, *, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
+        return {"BucketRegion": self.bucket.region, "AccessPointAlias": False}
+
+    async def list_buckets(
+        self,
+        *,
+        MaxBuckets: int | None = None,
+        ContinuationToken: str | None = None,
+        Prefix: str | None = None,
+        BucketRegion: str | None = None,
+    ) -> dict[str, Any]:
+        owned = await self.store.read(buckets.owned_by, self.caller.account, after=ContinuationToken)
+        found = [
+            bucket for bucket in owned if bucket.name.startswith(Prefix or "") and BucketRegion in (None, bucket.region)
+        ]
+        page = found if MaxBuckets is None else found[:MaxBuckets]
+        answer: dict[str, Any] = {"Buckets": [_listed(b) for b in page], "Owner": owner(self.caller.account)}
+        if Prefix is not None:
+            answer["Prefix"] = Prefix
+        if len(page) < len(found):
+            answer["ContinuationToken"] = page[-1].name
+        return answer
+
+    async def get_bucket_location(self, *, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
+        region = self.bucket.region
+        return {} if region == "us-east-1" else {"LocationConstraint": region}
+
+    async def get_bucket_versioning(self, *, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
+        answer = {"Status": self.bucket.versioning} if self.bucket.versioning else {}
+        if self.bucket.mfa_delete:
+            answer["MFADelete"] = "Enabled"
+        return answer
+
+    async def put_bucket_versioning(
+        self,
+        *,
+        Bucket: str,
+        VersioningConfiguration: dict[str, Any],
+        ContentMD5: str | None = None,
+        ChecksumAlgorithm: str | None = None,
+        MFA: str | None = None,
+        ExpectedBucketOwner: str | None = None,
+    ) -> dict[str, Any]:
+        status = VersioningConfiguration.get("Status")
+        if status not in (buckets.ENABLED, buckets.SUSPENDED):
+            raise MalformedXML
+        await self.store.write(_set_versioning, Bucket, status)
+        return {}
+
+    async def get_bucket_tagging(self, *, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
+        tags = await self.store.read(buckets.configuration, Bucket, "tagging")
+        if not tags:
+            raise NoSuchTagSet(BucketName=Bucket)
+        return {"TagSet": attributes.tag_set(tags)}
+
+    async def put_bucket_tagging(
+        self,
+        *,
+        Bucket: str,
+        Tagging: dict[str, Any],
+        ContentMD5: str | None = None,
+        ChecksumAlgorithm: str | None = None,
+        ExpectedBucketOwner: str | None = None,
+    ) -> dict[str, Any]:
+        tags = attributes.tags_from_set(Tagging["TagSet"], at_most=_MOST_BUCKET_TAGS)
+        await self.store.write(buckets.configure, Bucket, "tagging", tags)
+        return {}
+
+    async def delete_bucket_tagging(self, *, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
+        await self.store.write(buckets.unconfigure, Bucket, "tagging")
+        return {}
+
+    def _location(self, constraint: str | None) -> str:
+        """Where the bucket goes: us-east-1's endpoint creates anywhere, any other only at home."""
+        here = self.scope.region
+        if constraint == "EU":
+            constraint = "eu-west-1"
+        if constraint == "us-east-1" or constraint == "":
+            raise InvalidLocationConstraint(LocationConstraint=constraint)
+        if here == "us-east-1" or constraint == here:
+            if constraint is not None and not _is_region(constraint):
+                raise InvalidLocationConstraint(LocationConstraint=constraint)
+            return constraint or here
+        raise IllegalLocationConstraintException(
+            f"The {constraint or 'unspecified'} location constraint is incompatible for the region specific endpoint "
+            "this request was sent to."
+        )
+
+
+def owner(account: str) -> dict[str, str]:
+    """An account as S3 shows it: a canonical user id, 64 hex digits made of the account's number."""
+    return {"ID": canonical_id(account)}
+
+
+def canonical_id(account: str) -> str:
+    return hashlib.sha256(f"cumulet canonical user {account}".encode()).hexdigest()
+
+
+def _ownership(wanted: str | None) -> str:
+    if wanted is not None and wanted not in _OWNERSHIPS:
+        raise InvalidArgument(f"Invalid x-amz-object-ownership header: {wanted}", ArgumentName="x-amz-object-ownership")
+    return wanted or "BucketOwnerEnforced"
+
+
+def _create(tx: Transaction, bucket: Bucket, tags: dict[str, str]) -> None:
+    buckets.create(tx, bucket)
+    if tags:
+        buckets.configure(tx, bucket.name, "tagging", tags)
+
+
+def _set_versioning(tx: Transaction, name: str, status: str) -> None:
+    if status == buckets.SUSPENDED and buckets.get(tx, name).object_lock:
+        raise InvalidBucketState(
+            "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed."
+        )
+    buckets.change(tx, name, versioning=status)
+
+
+def _listed(bucket: Bucket) -> dict[str, Any]:
+    return {"Name": bucket.name, "CreationDate": bucket.created, "BucketRegion": bucket.region, "BucketArn": bucket.arn}
+
+
+def _is_region(name: str) -> bool:
+    return name == "local" or re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-\d", name) is not None

@@ -1,0 +1,158 @@
+"""Copies inside S3: of whole objects, and of ranges as parts of an upload."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, unquote
+
+from cumulet.kernel.blobs import Blobs, Draft
+from cumulet.kernel.records import replace
+from cumulet.kernel.store import ReadTransaction, Transaction
+from cumulet.services.s3 import access, attributes, conditions, contents, encryption, multipart, objects, ranges
+from cumulet.services.s3.api.writing import LARGEST_PUT, Writing
+from cumulet.services.s3.buckets import Bucket
+from cumulet.services.s3.encryption import CustomerKey
+from cumulet.services.s3.errors import InvalidArgument, InvalidRequest
+from cumulet.services.s3.integrity import Checks
+from cumulet.services.s3.multipart import Upload
+from cumulet.services.s3.objects import Object
+from cumulet.services.s3.ranges import Span
+
+_SELF_COPY = (
+    "This copy request is illegal because it is trying to copy an object to itself without changing the object's "
+    "metadata, storage class, website redirect location or encryption attributes."
+)
+
+
+class Source(NamedTuple):
+    """What x-amz-copy-source names."""
+
+    bucket: str
+    key: str
+    version_id: str | None
+
+
+class Copies(Writing):
+    async def copy_object(self, *, Bucket: str, Key: str, CopySource: str, **given: Any) -> dict[str, Any]:
+        conditions.check_write_headers(given)
+        source = _parse_source(CopySource)
+        source_bucket, found, body = await self._open_source(source, given, None)
+        if found.size > LARGEST_PUT:
+            raise InvalidRequest(
+                f"The specified copy source is larger than the maximum allowable size for a copy source: {LARGEST_PUT}"
+            )
+        wanted = await self._wanted(Key, source, found, given)
+        algorithm = given.get("ChecksumAlgorithm") or (found.checksum.algorithm if found.checksum else None)
+        checks = Checks({}, {}, {}, kept=algorithm)
+        data_key, wrapped = encryption.new_data_key(self.customer_key(given), self.kernel.ids)
+        with await self.blobs.write(body, *checks.digests, key=data_key) as draft:
+            made = replace(
+                wanted, size=draft.blob.size, etag=checks.etag, checksum=checks.checksum,
+                encryption=replace(wanted.encryption, wrapped_key=wrapped),
+            )  # fmt: skip
+            made = await self.store.write(_put_copy, self.blobs, self.bucket, made, draft, given)
+        result = {"ETag": f'"{made.etag}"', "LastModified": made.modified, **attributes.checksum_of(made)}
+        answer = {"CopyObjectResult": result, **attributes.encryption_of(made)}
+        if self.bucket.versioning:
+            answer["VersionId"] = made.version
+        if source_bucket.versioning:
+            answer["CopySourceVersionId"] = found.version
+        return answer
+
+    async def upload_part_copy(
+        self, *, Bucket: str, Key: str, CopySource: str, PartNumber: int, UploadId: str, **given: Any
+    ) -> dict[str, Any]:
+        upload = await self.store.read(multipart.find, Bucket, Key, UploadId)
+        text = given.get("CopySourceRange")
+        source_bucket, _, body = await self._open_source(_parse_source(CopySource), given, text)
+        part = await self.add_part(upload, PartNumber, body, Checks({}, {}, {}, kept=_kept(upload)), given)
+        result = {"ETag": f'"{part.etag}"', "LastModified": part.modified, **_part_checksum(upload, part)}
+        answer = {"CopyPartResult": result, **attributes.encryption_of(upload.draft)}
+        if source_bucket.versioning:
+            answer["CopySourceVersionId"] = parsed if (parsed := _parse_source(CopySource).version_id) else "null"
+        return answer
+
+    async def _open_source(
+        self, source: Source, given: dict[str, Any], copy_range: str | None
+    ) -> tuple[Bucket, Object, bytes | AsyncIterator[bytes]]:
+        await self.store.read(
+            access.permitted, self.caller, "get_object", {"Bucket": source.bucket, "Key": source.key}, self.request
+        )
+        customer = self.customer_key(given, "CopySource")
+        return await self.store.read(_open, self.blobs, source, given, customer, copy_range)
+
+    async def _wanted(self, key: str, source: Source, found: Object, given: dict[str, Any]) -> Object:
+        """The copy as described: the source's metadata and tags, or what the request puts in their place."""
+        wanted = await self.new_object(key, given)
+        directive = given.get("MetadataDirective") or "COPY"
+        if directive not in ("COPY", "REPLACE"):
+            raise InvalidArgument(
+                "Unknown metadata directive.", ArgumentName="x-amz-metadata-directive", ArgumentValue=directive
+            )
+        if directive == "COPY":
+            headers = {k: v for k, v in found.headers.items() if k != "WebsiteRedirectLocation"}
+            if "WebsiteRedirectLocation" in given:
+                headers["WebsiteRedirectLocation"] = given["WebsiteRedirectLocation"]
+            wanted = replace(wanted, headers=headers, metadata=found.metadata)
+        if (given.get("TaggingDirective") or "COPY") == "COPY":
+            wanted = replace(wanted, tags=found.tags)
+        in_place = (source.bucket, source.key) == (self.bucket.name, key) and source.version_id is None
+        if in_place and directive == "COPY" and not self._changes_something(found, wanted, given):
+            raise InvalidRequest(_SELF_COPY)
+        return wanted
+
+    def _changes_something(self, found: Object, wanted: Object, given: dict[str, Any]) -> bool:
+        asks = (
+            "StorageClass",
+            "WebsiteRedirectLocation",
+            "ServerSideEncryption",
+            "SSECustomerKey",
+            "ChecksumAlgorithm",
+        )
+        return any(given.get(name) is not None for name in asks) or self.bucket.has("encryption")
+
+
+def _parse_source(text: str) -> Source:
+    """`bucket/key[?versionId=...]`, percent-encoded, with or without a leading slash. Raises InvalidArgument."""
+    path, _, query = text.partition("?")
+    bucket, _, key = unquote(path).removeprefix("/").partition("/")
+    if not bucket or not key:
+        raise InvalidArgument(
+            "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+            ArgumentName="x-amz-copy-source",
+            ArgumentValue=text,
+        )
+    version_ids = parse_qs(query, keep_blank_values=True).get("versionId")
+    return Source(bucket, key, version_ids[0] if version_ids else None)
+
+
+def _open(
+    tx: ReadTransaction,
+    blobs: Blobs,
+    source: Source,
+    given: dict[str, Any],
+    customer: CustomerKey | None,
+    copy_range: str | None,
+) -> tuple[Bucket, Object, bytes | AsyncIterator[bytes]]:
+    bucket = access.buckets.get(tx, source.bucket)
+    found = objects.find(tx, source.bucket, source.key, source.version_id)
+    conditions.check_copy_source(found, given)
+    whole = Span(0, found.size, found.size)
+    span = ranges.parse_copy(copy_range, found.size) if copy_range is not None else whole
+    return bucket, found, contents.open_span(tx, blobs, found, span, customer)
+
+
+def _put_copy(
+    tx: Transaction, blobs: Blobs, bucket: Bucket, made: Object, draft: Draft, given: dict[str, Any]
+) -> Object:
+    conditions.check_write(objects.current(tx, bucket.name, made.key), made.key, given)
+    return objects.put(tx, blobs, bucket, replace(made, blob=draft.adopt(tx), modified=tx.now))
+
+
+def _kept(upload: Upload) -> str | None:
+    return upload.checksum_algorithm or None
+
+
+def _part_checksum(upload: Upload, part: multipart.Part) -> dict[str, str]:
+    return {f"Checksum{upload.checksum_algorithm}": part.checksum} if upload.checksum_algorithm else {}

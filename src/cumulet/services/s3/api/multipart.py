@@ -1,0 +1,124 @@
+"""Multipart uploads as clients drive them. The rules are in ../multipart.py."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+
+from cumulet.services.s3 import attributes, conditions, multipart
+from cumulet.services.s3.api.buckets import canonical_id, owner
+from cumulet.services.s3.api.writing import Writing
+from cumulet.services.s3.errors import InvalidRequest
+from cumulet.services.s3.integrity import DEFAULT_ALGORITHM, Checks
+from cumulet.services.s3.multipart import Part, Upload
+
+_MOST_LISTED = 1000
+
+
+class MultipartUploads(Writing):
+    async def create_multipart_upload(self, *, Bucket: str, Key: str, **given: Any) -> dict[str, Any]:
+        algorithm, kind = multipart.check_checksum_type(given.get("ChecksumAlgorithm"), given.get("ChecksumType"))
+        upload = Upload(
+            id=self.kernel.ids.alphanumeric(128),
+            key=Key,
+            begun=self.clock.now(),
+            draft=await self.new_object(Key, given),
+            initiator=self.caller.account,
+            checksum_algorithm=algorithm,
+            checksum_type=kind,
+        )
+        await self.store.write(multipart.begin, Bucket, upload)
+        answer = {"Bucket": Bucket, "Key": Key, "UploadId": upload.id, **attributes.encryption_of(upload.draft)}
+        if algorithm:
+            answer |= {"ChecksumAlgorithm": algorithm, "ChecksumType": kind}
+        return answer
+
+    async def upload_part(
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        PartNumber: int,
+        UploadId: str,
+        Body: bytes | AsyncIterator[bytes] = b"",
+        **given: Any,
+    ) -> dict[str, Any]:
+        upload = await self.store.read(multipart.find, Bucket, Key, UploadId)
+        kept = upload.checksum_algorithm or DEFAULT_ALGORITHM
+        checks = Checks(given, self.request.trailers, self.request.headers, kept=kept)
+        if upload.checksum_algorithm and checks.algorithm not in (None, upload.checksum_algorithm):
+            raise InvalidRequest(
+                f"Checksum Type mismatch occurred, expected checksum Type: {upload.checksum_algorithm.lower()}, "
+                f"actual checksum Type: {(checks.algorithm or 'null').lower()}"
+            )
+        part = await self.add_part(upload, PartNumber, Body, checks, given)
+        return {"ETag": f'"{part.etag}"', **checks.sent(), **attributes.encryption_of(upload.draft)}
+
+    async def complete_multipart_upload(
+        self, *, Bucket: str, Key: str, UploadId: str, MultipartUpload: dict[str, Any] | None = None, **given: Any
+    ) -> dict[str, Any]:
+        conditions.check_write_headers(given)
+        wanted = (MultipartUpload or {}).get("Parts") or []
+        if MultipartUpload is not None and not wanted:
+            raise InvalidRequest("You must specify at least one part")
+        made = await self.store.write(multipart.complete, self.blobs, self.bucket, Key, UploadId, wanted, given)
+        location = f"{self.request.endpoint}/{Bucket}/{Key}"
+        return {"Bucket": Bucket, "Key": Key, "Location": location, **self.written(made)}
+
+    async def abort_multipart_upload(
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        UploadId: str,
+        RequestPayer: str | None = None,
+        ExpectedBucketOwner: str | None = None,
+        IfMatchInitiatedTime: datetime | None = None,
+    ) -> dict[str, Any]:
+        upload = await self.store.read(multipart.find, Bucket, Key, UploadId)
+        await self.store.write(multipart.abort, self.blobs, Bucket, upload)
+        return {}
+
+    async def list_parts(
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        UploadId: str,
+        MaxParts: int | None = None,
+        PartNumberMarker: int | None = None,
+        RequestPayer: str | None = None,
+        ExpectedBucketOwner: str | None = None,
+        SSECustomerAlgorithm: str | None = None,
+        SSECustomerKey: str | None = None,
+        SSECustomerKeyMD5: str | None = None,
+    ) -> dict[str, Any]:
+        upload = await self.store.read(multipart.find, Bucket, Key, UploadId)
+        limit = min(_MOST_LISTED if MaxParts is None else MaxParts, _MOST_LISTED)
+        marker = int(PartNumberMarker or 0)
+        found = await self.store.read(multipart.parts, UploadId, after=marker, limit=limit + 1)
+        page = found[:limit]
+        answer: dict[str, Any] = {
+            "Bucket": Bucket,
+            "Key": Key,
+            "UploadId": UploadId,
+            "PartNumberMarker": marker,
+            "NextPartNumberMarker": page[-1].number if page else 0,
+            "MaxParts": limit,
+            "IsTruncated": len(found) > limit,
+            "Parts": [_listed(upload, part) for part in page],
+            "Initiator": owner(upload.initiator) | {"DisplayName": upload.initiator},
+            "Owner": {"ID": canonical_id(self.bucket.account)},
+            "StorageClass": upload.draft.storage_class,
+        }
+        if upload.checksum_algorithm:
+            answer |= {"ChecksumAlgorithm": upload.checksum_algorithm, "ChecksumType": upload.checksum_type}
+        return answer
+
+
+def _listed(upload: Upload, part: Part) -> dict[str, Any]:
+    entry = {"PartNumber": part.number, "LastModified": part.modified, "ETag": f'"{part.etag}"', "Size": part.size}
+    if upload.checksum_algorithm:
+        entry[f"Checksum{upload.checksum_algorithm}"] = part.checksum
+    return entry

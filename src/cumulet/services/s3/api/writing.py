@@ -1,0 +1,91 @@
+"""What every operation that stores bytes does: describe the object, take its body, tell what was made."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+
+from cumulet.kernel.blobs import Draft, TooLarge
+from cumulet.services.s3 import attributes, encryption, multipart
+from cumulet.services.s3.api.base import S3Base
+from cumulet.services.s3.encryption import CustomerKey
+from cumulet.services.s3.errors import EntityTooLarge, InvalidArgument, InvalidRequest, MissingContentLength
+from cumulet.services.s3.integrity import Checks
+from cumulet.services.s3.multipart import Part, Upload
+from cumulet.services.s3.objects import Object
+
+LARGEST_PUT = 5 * 1024**3
+"""Bytes of one PUT, one part or one copy (S3 quotas)."""
+_PART_NUMBER = "Part number must be an integer between 1 and 10000, inclusive"
+
+
+class Writing(S3Base):
+    async def take(self, body: bytes | AsyncIterator[bytes], checks: Checks, data_key: bytes | None) -> Draft:
+        """Store a body. Raises EntityTooLarge or MissingContentLength."""
+        length = self.request.headers.get("x-amz-decoded-content-length") or self.request.headers.get("content-length")
+        if length is not None and length.isdigit() and int(length) > LARGEST_PUT:
+            raise EntityTooLarge(ProposedSize=length, MaxSizeAllowed=str(LARGEST_PUT))
+        if length is None and not isinstance(body, bytes) and self.request.headers:
+            raise MissingContentLength
+        try:
+            return await self.blobs.write(body, *checks.digests, key=data_key, at_most=LARGEST_PUT)
+        except TooLarge as error:
+            raise EntityTooLarge(MaxSizeAllowed=str(error.limit)) from None
+
+    async def new_object(self, key: str, given: dict[str, Any]) -> Object:
+        """An object as a request describes it, without its bytes."""
+        attributes.check_key(key)
+        default = await self.store.read(self.default_encryption) if self.bucket.has("encryption") else None
+        return Object(
+            key=key,
+            sequence=0,
+            modified=self.clock.now(),
+            headers=attributes.system_headers(given),
+            metadata=attributes.metadata(given),
+            tags=attributes.tags_from_header(given.get("Tagging")),
+            storage_class=attributes.storage_class(given),
+            encryption=encryption.requested(given, self.customer_key(given), default, self.scope),
+        )
+
+    def written(self, made: Object) -> dict[str, Any]:
+        """What every operation that made an object tells of it."""
+        answer = {"ETag": f'"{made.etag}"', **attributes.checksum_of(made), **attributes.encryption_of(made)}
+        if self.bucket.versioning:
+            answer["VersionId"] = made.version
+        return answer
+
+    async def add_part(
+        self, upload: Upload, number: int, body: bytes | AsyncIterator[bytes], checks: Checks, given: dict[str, Any]
+    ) -> Part:
+        """Store a part of an upload, hashed and checked."""
+        if not 1 <= number <= multipart.MOST_PARTS:
+            raise InvalidArgument(_PART_NUMBER, ArgumentName="partNumber", ArgumentValue=str(number))
+        customer = self.customer_key(given)
+        _check_customer_key(upload, customer)
+        data_key, wrapped = encryption.new_data_key(customer, self.kernel.ids)
+        with await self.take(body, checks, data_key) as draft:
+            checks.verify()
+            part = _part(number, draft, checks, wrapped, self.clock.now())
+            await self.store.write(multipart.put_part, self.blobs, self.bucket.name, upload, part, draft)
+        return part
+
+
+def _part(number: int, draft: Draft, checks: Checks, wrapped: bytes, now: datetime) -> Part:
+    return Part(
+        number=number, size=draft.blob.size, etag=checks.etag, modified=now, blob=draft.blob, wrapped_key=wrapped,
+        checksum=checks.checksum.value, sent=checks.sent(),
+    )  # fmt: skip
+
+
+def _check_customer_key(upload: Upload, customer: CustomerKey | None) -> None:
+    """A part has to bring the key that the upload was begun with."""
+    made = upload.draft.encryption
+    wanted = made.customer_key_md5 if made is not None else ""
+    if wanted and customer is None:
+        raise InvalidRequest(
+            "The multipart upload initiate requested encryption. Subsequent part requests must include the "
+            "appropriate encryption parameters."
+        )
+    if customer is not None and customer.md5 != wanted:
+        raise InvalidRequest("The provided encryption parameters did not match the ones used originally.")
