@@ -98,7 +98,8 @@ def event_writer(
 ) -> Frames:
     """The closure that frames events, each a dict of one member of the union, from any kind of iterable.
 
-    An event that is an exception of the model ends up in the client as an error."""
+    An event that is an exception of the model ends up in the client as an error, and so does an exception with a
+    `code` that the events raise."""
     if union is None:
         union = service.shapes[output or ""]["members"][member]["shape"]
     writers = {name: _event_encoder(service, name, ref, form) for name, ref in service.shapes[union]["members"].items()}
@@ -106,11 +107,24 @@ def event_writer(
     async def frames(events: Any, first: bytes | None) -> AsyncIterator[bytes]:
         if first is not None:
             yield first
-        async for event in _each(events):
-            for name, value in event.items():
-                yield writers[name](value)
+        try:
+            async for event in _each(events):
+                for name, value in event.items():
+                    yield writers[name](value)
+        except Exception as problem:
+            code = getattr(problem, "code", None)
+            if not isinstance(code, str):
+                raise
+            # The status has long been sent; an API error is told within the stream.
+            message = str(getattr(problem, "message", ""))
+            yield writers[code]({"message": message}) if code in writers else failure(code, message)
 
     return frames
+
+
+def failure(code: str, message: str) -> bytes:
+    """The frame that ends a stream with an error that is not one of its events."""
+    return encode({":message-type": "error", ":error-code": code, ":error-message": message[:8192]}, b"")
 
 
 def event_reader(service: ServiceModel, union: str, form: Form) -> Callable[[Any], AsyncIterator[dict[str, Any]]]:
