@@ -96,7 +96,6 @@ QUERIES = [
 ]  # fmt: skip
 
 
-@pytest.mark.spec("storage:S3SEL-01")
 @pytest.mark.parametrize(("sql", "data", "given", "wanted", "expected"), QUERIES)
 def test_a_query_answers(sql, data, given, wanted, expected):
     assert answer(sql, data, given, wanted) == expected
