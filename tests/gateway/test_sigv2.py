@@ -135,6 +135,7 @@ def test_any_text_is_read_or_refused(header, expires):
     for request in (
         Request("GET", "/b/k", "", {"host": "h", "authorization": "AWS " + header, "date": expires}),
         Request("GET", "/b/k", f"AWSAccessKeyId=A&Signature=x&Expires={expires}", {"host": "h"}),
+        Request("GET", "/b/k", "q=AWSAccessKeyId=A&r=Signature=x&Expires=1", {"host": "h"}),
     ):
         assert 400 <= refused(request).status < 500
 

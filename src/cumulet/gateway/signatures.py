@@ -356,7 +356,7 @@ def _version_2_in_query(request: Request, kind: Dialect, bucket: str | None) -> 
         raise _no_version_2(kind)
     given = sigv2.parameters(request.query)
     expires = given.get("Expires", "")
-    if not re.fullmatch(r"[0-9]{1,11}", expires):
+    if not re.fullmatch(r"[0-9]{1,11}", expires) or not (given.get("AWSAccessKeyId") and given.get("Signature")):
         words = "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters"
         raise SignatureError("AccessDenied", words, 403)
     token = given.get("x-amz-security-token")
