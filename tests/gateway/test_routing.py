@@ -230,6 +230,11 @@ def test_the_old_form_of_sqs_posts_to_the_queue():
     assert called("GET", "/000000000000/jobs?Action=ReceiveMessage") == "sqs:ReceiveMessage"
 
 
+def test_a_link_in_a_message_of_sns_needs_no_signature():
+    assert called("GET", "/?Action=ConfirmSubscription&TopicArn=arn%3Aaws%3Asns&Token=1") == "sns:ConfirmSubscription"
+    assert called("GET", "/?Action=Nothing") == "s3:ListBuckets"
+
+
 def test_only_forms_need_the_body():
     assert routing.needs_body(request("POST", "/", "sts", content_type=FORM))
     assert routing.needs_body(request("POST", "/", content_type=FORM))

@@ -19,6 +19,9 @@ from cumulet.kernel import models
 _S3_SCOPES = frozenset({"s3", "s3express", "s3-object-lambda", "s3-outposts"})
 _S3_CONTROL = "/v20180820/"
 
+# Services that answer forms of strangers: the links in SNS's messages name neither service nor version.
+_OPEN_FORMS = ("sns", "sqs", "sts")
+
 
 @dataclass(slots=True)
 class Route:
@@ -177,8 +180,10 @@ def _form_services(request: Request, version: str | None, scope: str | None, hos
     entries = service_index.entries()
     dated = service_index.by_version().get(version, ()) if version else ()
     names = tuple(name for name in _candidates(scope, host.service) if entries[name].form)
-    if not names and not version and _is_queue_path(request.path):
-        return ("sqs",)
+    if not names and not version:
+        if _is_queue_path(request.path):
+            return ("sqs",)
+        return _OPEN_FORMS if request.path in ("", "/") else ()
     return tuple(name for name in names if name in dated) or names or dated
 
 
