@@ -74,6 +74,7 @@ class Server(ABC):
         self.keys = Keys()
         self.note = ""
         self._process: subprocess.Popen[bytes] | None = None
+        self._answer = b""
 
     @abstractmethod
     def command(self) -> list[str]:
@@ -114,9 +115,10 @@ class Server(ABC):
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
                 connection.sendall(request)
-                return connection.recv(64).startswith(b"HTTP/1.1 200")
+                self._answer = connection.recv(64)
         except OSError:
             return False
+        return self._answer.startswith(b"HTTP/1.1 200")
 
     def client(self, service: str):
         """A boto3 client of this server."""
@@ -159,6 +161,9 @@ class Server(ABC):
         return found
 
     def _last_words(self) -> str:
+        """Its last answer to ListBuckets, if it gave one, or else the end of its log."""
+        if self._answer:
+            return f"it answers {self._answer.splitlines()[0].decode(errors='replace')}"
         return " | ".join((self.folder / "log").read_text(errors="replace").splitlines()[-3:]) or "no output"
 
 
