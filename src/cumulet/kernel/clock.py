@@ -113,4 +113,4 @@ class Clock:
 
 
 def _instant(seconds: float) -> datetime:
-    return _EPOCH + timedelta(microseconds=round(seconds * 1_000_000))
+    return datetime.fromtimestamp(seconds, UTC)

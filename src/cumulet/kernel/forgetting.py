@@ -15,11 +15,12 @@ from cumulet.kernel.store import Transaction
 def forget(tx: Transaction, blobs: Blobs, prefix: Key) -> None:
     """Delete all keys under `prefix`, and release each blob that a record there holds, once for each record.
 
-    A service whose records name a blob that they do not own (an index that repeats its record) has to do this work
-    itself, in its `reset`."""
+    A service where a record names a blob that it does not own (an index that repeats another) has to do this work
+    itself, in its `reset`, unless everything that could own the blob lies under `prefix` too."""
     for value in tx.range(prefix):
         for blob in _blobs_in(value):
-            blobs.release(tx, blob)
+            if blob.inline or tx.get(("blobs", "owners", blob.id)) is not None:
+                blobs.release(tx, blob)
     tx.delete_range(prefix)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -73,6 +74,10 @@ class Kernel:
         operation = getattr(service, method, None)
         if operation is None:
             raise NotImplementedYet(f"Cumulet does not implement {service.name}:{method} yet.")
+        accepted = _accepted(operation)
+        if accepted is not None and not parameters.keys() <= accepted:
+            unknown = ", ".join(sorted(parameters.keys() - accepted))
+            raise NotImplementedYet(f"Cumulet does not implement {unknown} of {service.name}:{method} yet.")
         call = service(self, caller, scope, request, reply)
         await call.authorise(method, parameters)
         return await operation(call, **parameters)
@@ -127,6 +132,15 @@ class Client:
             return await self._kernel.call(service, method, self._caller, self._scope, request, parameters)
 
         return call
+
+
+@functools.cache
+def _accepted(operation: Callable[..., Any]) -> frozenset[str] | None:
+    """The keywords that an operation takes; None if it takes any."""
+    parameters = inspect.signature(operation).parameters.values()
+    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters):
+        return None
+    return frozenset(parameter.name for parameter in parameters)
 
 
 def operations(service: type[Service]) -> list[str]:

@@ -16,6 +16,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from cumulet.kernel.clock import Clock
 from cumulet.kernel.ids import Ids
 from cumulet.kernel.keys import Key
+from cumulet.kernel.store.cache import Cache
 from cumulet.kernel.store.engine import Engine
 from cumulet.kernel.store.transaction import ReadTransaction, Transaction
 from cumulet.kernel.store.waiters import Waiter, Waiters
@@ -52,6 +53,7 @@ class Store:
         self.clock = clock
         self.ids = ids or Ids()
         self._engine = engine
+        self._cache = Cache()
         self._waiters = Waiters(clock)
         self._durability = durability
         self._run_rules_twice = run_rules_twice
@@ -66,7 +68,7 @@ class Store:
         """Run `rule(tx, ...)` and return its result once its changes are safe. What it raises undoes them all."""
         batch = self._batch or self._begin()
         safe = batch.join()
-        tx = Transaction(self._engine, self.clock.now(), self.ids)
+        tx = Transaction(self._engine, self.clock.now(), self.ids, self._cache)
         self._engine.savepoint()
         try:
             if self._run_rules_twice:
@@ -84,7 +86,7 @@ class Store:
     async def read(self, rule: Callable[Concatenate[ReadTransaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `rule(tx, ...)` on what is stored. It cannot write."""
         safe = self._batch.join() if self._batch is not None else None
-        result = rule(ReadTransaction(self._engine, self.clock.now(), self.ids), *args, **kwargs)
+        result = rule(ReadTransaction(self._engine, self.clock.now(), self.ids, self._cache), *args, **kwargs)
         if safe is not None:
             await safe
         elif self._flush is not None:
@@ -93,7 +95,7 @@ class Store:
 
     def peek(self, key: Key) -> Any:
         """The value under `key` as of now, outside of any transaction: for start-up, when nobody writes yet."""
-        return ReadTransaction(self._engine, self.clock.now(), self.ids).get(key)
+        return ReadTransaction(self._engine, self.clock.now(), self.ids, self._cache).get(key)
 
     @contextmanager
     def snapshot(self) -> Iterator[ReadTransaction]:
@@ -136,8 +138,7 @@ class Store:
         return self._batch
 
     def _undo(self, batch: _Batch, tx: Transaction) -> None:
-        for call in tx.undone:
-            call()
+        tx.forget()
         try:
             self._engine.undo_savepoint()
         except Exception as error:  # the engine gave up the whole transaction, as SQLite does on a full disk
@@ -155,8 +156,7 @@ class Store:
             with contextlib.suppress(Exception):
                 self._engine.rollback()
             for tx in batch.finished:
-                for call in tx.undone:
-                    call()
+                tx.forget()
             batch.fail(error)
             return
         self._dirty = True
@@ -207,9 +207,10 @@ class Store:
         **kwargs: P.kwargs,
     ) -> Transaction:
         rule(tx, *args, **kwargs)
+        tx.forget()
         self._engine.undo_savepoint()
         self._engine.savepoint()
-        return Transaction(self._engine, tx.now, self.ids)
+        return Transaction(self._engine, tx.now, self.ids, self._cache)
 
 
 class _Batch:

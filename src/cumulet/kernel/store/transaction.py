@@ -11,24 +11,34 @@ from cumulet.kernel.events import Event
 from cumulet.kernel.ids import Ids
 from cumulet.kernel.keys import PAST, Key
 from cumulet.kernel.scope import NOWHERE, Scope
+from cumulet.kernel.store.cache import Cache
 from cumulet.kernel.store.engine import Engine, Reader
 
 _BATCH = 256
 _UNLIMITED = 1 << 62
+_ABSENT = object()
 
 
 class ReadTransaction:
     """A consistent view of the store. `now` is one instant for the whole transaction."""
 
-    def __init__(self, reader: Reader, now: datetime, ids: Ids) -> None:
+    def __init__(self, reader: Reader, now: datetime, ids: Ids, cache: Cache | None = None) -> None:
         self._reader = reader
+        self._cache = cache
         self.now = now
         self.ids = ids
 
     def get(self, key: Key) -> Any:
-        """The value under `key`, or None."""
-        data = self._reader.get(keys.pack(key))
-        return None if data is None else records.decode(data)
+        """The value under `key`, or None. Records may be shared: never change what is inside one."""
+        packed = keys.pack(key)
+        cache = self._cache
+        if cache is not None and (kept := cache.get(packed, _ABSENT)) is not _ABSENT:
+            return kept
+        data = self._reader.get(packed)
+        value = None if data is None else records.decode(data)
+        if cache is not None and not isinstance(value, dict | list):  # those could be changed by who gets them
+            cache.keep(packed, value, 0 if data is None else len(data))
+        return value
 
     def range(
         self,
@@ -87,9 +97,12 @@ class ReadTransaction:
 class Transaction(ReadTransaction):
     """A view that can be changed. Everything takes effect together, when the rule has returned."""
 
-    def __init__(self, engine: Engine, now: datetime, ids: Ids) -> None:
-        super().__init__(engine, now, ids)
+    def __init__(self, engine: Engine, now: datetime, ids: Ids, cache: Cache) -> None:
+        super().__init__(engine, now, ids, cache)
         self._engine = engine
+        self._changes = cache
+        self._written: list[bytes] = []
+        self._cleared = False
         self.committed: list[Callable[[], None]] = []
         """What to call once the changes are safe."""
         self.undone: list[Callable[[], None]] = []
@@ -97,16 +110,35 @@ class Transaction(ReadTransaction):
         self.woken: list[tuple[Key, int]] = []
 
     def put(self, key: Key, value: Any) -> None:
-        self._engine.put(keys.pack(key), records.encode(value))
+        packed = keys.pack(key)
+        self._engine.put(packed, records.encode(value))
+        self._changed(packed)
 
     def delete(self, key: Key) -> None:
         """Delete what is under `key`, if anything is."""
-        self._engine.delete(keys.pack(key))
+        packed = keys.pack(key)
+        self._engine.delete(packed)
+        self._changed(packed)
 
     def delete_range(self, prefix: Key) -> None:
         """Delete everything under `prefix`."""
         packed = keys.pack(prefix)
         self._engine.delete_range(packed, packed + PAST)
+        self._changes.clear()
+        self._cleared = True
+
+    def forget(self) -> None:
+        """Called when the changes are taken back: nothing that was read on top of them may stay."""
+        if self._cleared:
+            self._changes.clear()
+        for packed in self._written:
+            self._changes.drop(packed)
+        for call in self.undone:
+            call()
+
+    def _changed(self, packed: bytes) -> None:
+        self._changes.drop(packed)
+        self._written.append(packed)
 
     def wake(self, channel: Key, count: int = 1) -> None:
         """Wake up to `count` of those who wait on `channel` (longest first), once the changes are safe."""
