@@ -6,18 +6,13 @@ other words, or do most of it themselves, stand in the table below."""
 
 from __future__ import annotations
 
-import re
-import warnings
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any, NamedTuple
 
+from cumulet.gateway import patterns
 from cumulet.kernel.models import Operation, ServiceModel, Shape
 
-LONGEST_MATCHED = 4096
-"""Longer strings are not matched against patterns: a pattern costs time, and lengths are checked anyway."""
-LONGEST_NESTED = 128
-"""The same for patterns that repeat a repetition, whose cost may explode."""
 LONGEST_SHOWN = 8192
 
 
@@ -327,7 +322,7 @@ def _pattern(shape: Shape) -> list[_Test]:
     pattern = shape.get("pattern")
     if not pattern or "enum" in shape:
         return []
-    return [(partial(_matches, pattern), f"Member must satisfy regular expression pattern: {pattern}")]
+    return [(partial(patterns.fits, pattern), f"Member must satisfy regular expression pattern: {pattern}")]
 
 
 def _not_longer(limit: int, value: Any) -> bool:
@@ -344,74 +339,6 @@ def _not_above(limit: float, value: Any) -> bool:
 
 def _not_below(limit: float, value: Any) -> bool:
     return bool(value >= limit)
-
-
-def _matches(pattern: str, value: str) -> bool:
-    """Whether the value fits. A pattern that Python cannot compile fits everything."""
-    if len(value) > LONGEST_MATCHED:
-        return True
-    found = _compiled_pattern(pattern)
-    return found is None or found(value)
-
-
-@cache
-def _compiled_pattern(pattern: str) -> Callable[[str], bool] | None:
-    translated = _translated(pattern)
-    if translated is None:
-        return None
-    flags = re.ASCII if translated == pattern else 0
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compiled_pattern = re.compile(translated, flags)
-    except (re.error, OverflowError, RecursionError):
-        return None
-    # Most services match the whole value; who writes anchors means a search.
-    anchored = pattern.startswith("^") or pattern.endswith("$")
-    match = compiled_pattern.search if anchored else compiled_pattern.fullmatch
-    longest = LONGEST_NESTED if _NESTED.search(pattern) else LONGEST_MATCHED
-    return lambda value: len(value) > longest or match(value) is not None
-
-
-_NESTED = re.compile(r"[+*}]\)*\)[+*{]")
-"""A repetition at the end of a group that is itself repeated."""
-
-_CLASSES = {
-    "L": r"\w",
-    "N": r"\d",
-    "Nd": r"\d",
-    "Z": r"\s",
-    "Zs": r"\s",
-    "Alnum": "a-zA-Z0-9",
-    "Alpha": "a-zA-Z",
-    "Digit": "0-9",
-    "Lower": "a-z",
-    "Upper": "A-Z",
-    "ASCII": r"\x00-\x7f",
-    "Print": r"\x20-\x7e",
-    "Graph": r"\x21-\x7e",
-    "M": r"\u0300-\u036f",
-}
-"""Java's character classes by Python's, rather too wide than too narrow."""
-_CLASS = re.compile(r"\\p\{(?:Is)?(\w+)\}")
-
-
-def _translated(pattern: str) -> str | None:
-    """Python's spelling of a Java pattern; None where it has none."""
-    if "&&" in pattern or "\\P" in pattern or "\\p{Punct}" in pattern:
-        return None
-    unknown = [name for name in _CLASS.findall(pattern) if name not in _CLASSES]
-    if unknown or "\\p" in _CLASS.sub("", pattern):
-        return None
-    return _CLASS.sub(lambda found: _in_class(found, pattern), pattern).replace("\\z", "\\Z")
-
-
-def _in_class(found: re.Match[str], pattern: str) -> str:
-    """A class's range stands as it is within brackets and gets brackets of its own outside."""
-    before = re.sub(r"\\.", "", pattern[: found.start()])
-    within = before.rfind("[") > before.rfind("]")
-    text = _CLASSES[found.group(1)]
-    return text if within else f"[{text}]"
 
 
 def _under(path: str, problems: list[Problem]) -> list[Problem]:
