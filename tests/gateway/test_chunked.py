@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cumulet.gateway import chunked, sigv4, sigv4a
@@ -45,6 +45,7 @@ def plain(*chunks: bytes, trailers: bytes = b"") -> bytes:
 
 
 @given(st.lists(st.binary(min_size=1, max_size=300)), st.integers(1, 50))
+@settings(deadline=None)
 def test_data_comes_back_however_it_is_cut(chunks, size):
     decoder = Decoder(PLAIN, length=sum(map(len, chunks)), declared=frozenset({CRC}))
     data = plain(*chunks, trailers=b"x-amz-checksum-crc32: AAAAAA==\r\n")
@@ -53,6 +54,7 @@ def test_data_comes_back_however_it_is_cut(chunks, size):
 
 
 @given(st.binary(max_size=200), st.sampled_from(sorted(sigv4.STREAMING)), st.one_of(st.none(), st.integers(0, 50)))
+@settings(deadline=None)
 def test_any_body_is_decoded_or_refused(data, kind, length):
     try:
         decode(Decoder(kind, length=length), data, 7)
@@ -61,6 +63,7 @@ def test_any_body_is_decoded_or_refused(data, kind, length):
 
 
 @given(st.data())
+@settings(deadline=None)
 def test_one_changed_byte_of_the_framing_never_changes_what_is_read(data):
     body = plain(b"hello", b"world")
     at = data.draw(st.integers(0, len(body) - 1))

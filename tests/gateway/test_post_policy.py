@@ -8,7 +8,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cumulet.gateway import post_form, post_policy
@@ -155,6 +155,7 @@ json_values = st.recursive(
         st.builds(lambda e, c: encoded({"expiration": e, "conditions": c}), st.just(UNTIL) | json_values, json_values),
     )
 )
+@settings(deadline=None)
 def test_any_policy_is_read_or_refused(text):
     try:
         post_policy.parse(text).check({"key": "k"}, "b", NOW)
@@ -213,6 +214,7 @@ near_the_boundary = st.lists(
 
 
 @given(near_the_boundary, st.integers(1, 100))
+@settings(deadline=None)
 def test_a_file_comes_back_however_it_is_cut(parts, size):
     content = b"".join(parts)
     form, found = read(part("key", b"k") + a_file(content) + END, size)
@@ -264,6 +266,7 @@ def test_a_form_needs_its_boundary(content_type):
 
 
 @given(st.binary(max_size=200), st.integers(1, 50))
+@settings(deadline=None)
 def test_any_bytes_are_a_form_or_refused(data, size):
     for body in (data, part("key", data), f"--{BOUNDARY}\r\n".encode() + data + END):
         try:

@@ -7,7 +7,7 @@ import sys
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripts import make_service_index
 
@@ -111,6 +111,7 @@ def test_a_domain_of_the_owner_works_like_aws_own():
 
 
 @given(st.text(max_size=300))
+@settings(deadline=None)
 def test_any_text_is_a_host_that_may_name_nothing(text):
     assert isinstance(hosts.parse(text), Host)
 
@@ -320,6 +321,7 @@ segments = st.lists(st.text(st.characters(min_codepoint=33, max_codepoint=126, e
     ),
     st.binary(max_size=50),
 )
+@settings(deadline=None)
 def test_any_request_is_routed_or_refused(method, path, query, scope, headers, body):
     sent = request(method, "/" + "/".join(path), scope, body)
     sent.query = query

@@ -130,6 +130,7 @@ def test_another_secret_does_not_verify():
 
 
 @given(st.text(max_size=200), st.sampled_from(list(Dialect)))
+@settings(deadline=None)
 def test_any_authorization_header_is_read_or_refused(text, kind):
     for header in (text, "AWS4-HMAC-SHA256 " + text, "AWS4-HMAC-SHA256 Credential=" + text):
         request = Request("GET", "/", "", {"host": "h", "authorization": header, "x-amz-date": "20260131T120000Z"})
@@ -162,6 +163,7 @@ def test_any_authorization_header_is_read_or_refused(text, kind):
     ),
     st.sampled_from(list(Dialect)),
 )
+@settings(deadline=None)
 def test_any_presigned_query_is_read_or_refused(given_fields, kind):
     request = Request("GET", "/", "&".join(f"{k}={v}" for k, v in given_fields.items()), {"host": "h"})
     try:
