@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from cumulet.kernel.clock import Clock
 
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000}
-_DURATION = re.compile(r"(?:\d{1,9}(?:\.\d{1,6})?(?:ms|[smhdwy]))+")
+_DURATION = re.compile(r"(?:[0-9]{1,9}(?:\.[0-9]{1,6})?(?:ms|[smhdwy])){1,7}")
 _PIECE = re.compile(r"([\d.]+)(ms|[smhdwy])")
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+_LONGEST_SECONDS = 1000 * 365 * 86_400
 _SETTLE_SECONDS = 10.0
 
 
@@ -48,7 +49,7 @@ def duration(text: str) -> timedelta:
     """ "3d", "1h30m", "90s", "1.5h"; units ms, s, m, h, d, w and y (365 days). Raises BadRequest."""
     if not _DURATION.fullmatch(text):
         raise BadRequest(f"{text!r} is no duration; write it as 3d, 12h, 1h30m or 90s")
-    return timedelta(seconds=sum(float(count) * _UNITS[unit] for count, unit in _PIECE.findall(text)))
+    return _seconds(sum(float(count) * _UNITS[unit] for count, unit in _PIECE.findall(text)))
 
 
 def _apply(clock: Clock, wanted: Change) -> None:
@@ -66,19 +67,21 @@ def _apply(clock: Clock, wanted: Change) -> None:
 
 
 def _forward(by: str | float) -> timedelta:
-    if isinstance(by, str):
-        return duration(by)
-    if not 0 <= by <= 1e11:
-        raise BadRequest("the clock can only be advanced by 0 seconds or more; use set to go back")
-    return timedelta(seconds=by)
+    return duration(by) if isinstance(by, str) else _seconds(by)
+
+
+def _seconds(count: float) -> timedelta:
+    if not 0 <= count <= _LONGEST_SECONDS:
+        raise BadRequest("the clock is advanced by 0 seconds to 1,000 years; use set to go back")
+    return timedelta(seconds=count)
 
 
 def _instant(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise BadRequest(f"{text!r} is no instant; write it as 2030-01-31 or 2030-01-31T12:00:00Z") from None
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def _within(instant: datetime) -> datetime:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cumulet.cloud import Cloud
     from cumulet.kernel.store import ReadTransaction, Transaction
 
-_ACCOUNT = re.compile(r"\d{12}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _KEYS = ("identity", "keys")
 
 

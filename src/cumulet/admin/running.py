@@ -13,7 +13,7 @@ from cumulet.admin.arguments import Arguments, BadRequest, Nothing
 if TYPE_CHECKING:
     from cumulet.cloud import Cloud
 
-_ACCOUNT = re.compile(r"\d{12}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 
 
 class Reset(Arguments, frozen=True):
