@@ -194,3 +194,42 @@ class MissingContentLength(ServiceError):
 
 class BadRequest(ServiceError):
     pass
+
+
+class RestoreAlreadyInProgress(ServiceError):
+    message = "Object restore is already in progress"
+    status = 409
+
+
+class GlacierExpeditedRetrievalNotAvailable(ServiceError):
+    message = "Glacier expedited retrievals are currently not available. Try again later."
+    status = 503
+
+
+class NoSuchConfiguration(ServiceError):
+    message = "The specified configuration does not exist."
+    status = 404
+
+
+class NoSuchLifecycleConfiguration(ServiceError):
+    message = "The lifecycle configuration does not exist"
+    status = 404
+
+
+class NoSuchObjectLockConfiguration(ServiceError):
+    message = "The specified object does not have a ObjectLock configuration"
+    status = 404
+
+
+class ObjectLockConfigurationNotFoundError(ServiceError):
+    message = "Object Lock configuration does not exist for this bucket"
+    status = 404
+
+
+class ReplicationConfigurationNotFoundError(ServiceError):
+    message = "The replication configuration was not found"
+    status = 404
+
+
+class NotDeviceOwnerError(ServiceError):
+    message = "The device that generated the token is not owned by the authenticated user."

@@ -1,0 +1,128 @@
+"""Restores: a readable copy of an archived object, after some hours and for some days.
+
+What can be read is computed from the record and the time; the jobs only tell the events and tidy up."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from cumulet.kernel.records import replace
+from cumulet.kernel.scope import Scope
+from cumulet.kernel.store import Transaction
+from cumulet.services.s3 import objects, storage_classes
+from cumulet.services.s3.buckets import Bucket
+from cumulet.services.s3.errors import (
+    GlacierExpeditedRetrievalNotAvailable,
+    InvalidArgument,
+    InvalidObjectState,
+    MalformedXML,
+    RestoreAlreadyInProgress,
+)
+from cumulet.services.s3.objects import Object
+
+FINISH = "s3.finish_restore"
+_MOST_DAYS = 365_000
+
+WAITS = {
+    "GLACIER": {"Expedited": timedelta(minutes=3), "Standard": timedelta(hours=4), "Bulk": timedelta(hours=8)},
+    "DEEP_ARCHIVE": {"Standard": timedelta(hours=12), "Bulk": timedelta(hours=48)},
+}
+"""How long a restore takes. AWS gives ranges (1-5 minutes, 3-5 and 5-12 hours); ours lie inside them."""
+_LIKE = {"ARCHIVE_ACCESS": "GLACIER", "DEEP_ARCHIVE_ACCESS": "DEEP_ARCHIVE"}
+
+
+class Restored(NamedTuple):
+    found: Object
+    already: bool
+    """Whether the copy was there before, so that only its days were changed."""
+
+
+def midnight_after(instant: datetime) -> datetime:
+    """The midnight (UTC) that follows: S3 rounds every day count up to it."""
+    return instant.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+
+
+def request(tx: Transaction, bucket: Bucket, key: str, version_id: str | None, wanted: dict[str, Any]) -> Restored:
+    """Begin a restore, hasten one under way, or change the days of one that has arrived.
+
+    Raises InvalidObjectState for an object that is in no archive, RestoreAlreadyInProgress, MalformedXML and others.
+    Source: S3 API Reference, RestoreObject."""
+    found = objects.find(tx, bucket.name, key, version_id)
+    if not storage_classes.is_archived(found):
+        words = "Restore is not allowed for the object's current storage class"
+        raise InvalidObjectState(words, StorageClass=found.storage_class)
+    days, ready = _days(found, wanted), tx.now + _wait(found, wanted)
+    if storage_classes.is_restored(found, tx.now):
+        return Restored(_keep(tx, bucket, replace(found, restored_until=_until(tx.now, days))), already=True)
+    if found.restore_ready is not None and tx.now < found.restore_ready:
+        if ready >= found.restore_ready:
+            raise RestoreAlreadyInProgress
+        # A faster tier hastens the restore but leaves its days as they were.
+        days = None if found.restored_until is None else found.restored_until - midnight_after(found.restore_ready)
+    return Restored(
+        _keep(tx, bucket, replace(found, restore_ready=ready, restored_until=_until(ready, days))), already=False
+    )
+
+
+def finish(tx: Transaction, bucket: Bucket, key: str, version: str) -> Object | None:
+    """A restore arrived or its copy expired; whichever it was, the record says so. Returns the object, if it is there.
+
+    An object of Intelligent-Tiering is then back in its frequent access tier, for good."""
+    found = objects.version(tx, bucket.name, key, version)
+    if found is None or found.restore_ready is None or tx.now < found.restore_ready:
+        return None
+    if found.archive_tier:
+        found = replace(found, archive_tier="", accessed=found.restore_ready, restore_ready=None, restored_until=None)
+        objects.update(tx, bucket.name, found)
+    elif found.restored_until is not None and tx.now >= found.restored_until:
+        found = replace(found, restore_ready=None, restored_until=None)
+        objects.update(tx, bucket.name, found)
+    elif found.restored_until is not None:
+        _schedule(tx, bucket, found, found.restored_until)
+    return found
+
+
+def _keep(tx: Transaction, bucket: Bucket, found: Object) -> Object:
+    objects.update(tx, bucket.name, found)
+    assert found.restore_ready is not None
+    ready = found.restore_ready
+    _schedule(tx, bucket, found, ready if tx.now < ready else found.restored_until or ready)
+    return found
+
+
+def _schedule(tx: Transaction, bucket: Bucket, found: Object, at: datetime) -> None:
+    payload = {"bucket": bucket.name, "key": found.key, "version": found.version}
+    scope = Scope(account=bucket.account, region=bucket.region)
+    tx.schedule(at, FINISH, payload, scope=scope, key=f"{bucket.name}/{found.version}/{found.key}")
+
+
+def _days(found: Object, wanted: dict[str, Any]) -> timedelta | None:
+    """For how long; None for Intelligent-Tiering, which takes no days since it moves the object itself."""
+    days = wanted.get("Days")
+    if found.archive_tier:
+        if days is not None:
+            raise MalformedXML
+        return None
+    if days is None:
+        raise MalformedXML
+    if days < 1:
+        raise InvalidArgument("restoration days should be at least 1", ArgumentName="Days", ArgumentValue=str(days))
+    return timedelta(days=min(days, _MOST_DAYS))
+
+
+def _until(start: datetime, days: timedelta | None) -> datetime | None:
+    return None if days is None else midnight_after(start + days)
+
+
+def _wait(found: Object, wanted: dict[str, Any]) -> timedelta:
+    tier = (wanted.get("GlacierJobParameters") or {}).get("Tier") or wanted.get("Tier") or "Standard"
+    waits = WAITS[_LIKE.get(found.archive_tier, found.storage_class)]
+    if tier not in ("Standard", "Bulk", "Expedited"):
+        raise MalformedXML
+    if tier not in waits:
+        raise GlacierExpeditedRetrievalNotAvailable(
+            "Glacier expedited retrievals are not available for this storage class"
+        )
+    return waits[tier]
+
