@@ -29,7 +29,8 @@ _ADDRESS = re.compile(r"[0-9.]+|[0-9a-f:.]*:[0-9a-f:.%]*")
 _S3_LABEL = re.compile(
     r"(s3|s3-accelerate|s3-website|s3-control|s3-accesspoint|s3-object-lambda|s3-outposts|s3express-control)(-fips)?"
 )
-_S3_DASHED = re.compile(r"(s3-website|s3express-control|s3express|s3)(?:-fips)?-([a-z0-9-]+)")
+_S3_DASHED = re.compile(r"(s3-website|s3)(?:-fips)?-([a-z]{2,}(?:-[a-z]+)+-[0-9]+)")
+_S3_ZONE = re.compile(r"s3express(?:-fips)?-[a-z0-9-]+")
 _ALIASES = {"queue": "sqs", "ddb": "dynamodb", "dkr.ecr": "api.ecr"}
 
 
@@ -50,12 +51,23 @@ class Host:
 
 NOTHING = Host()
 
+S3_KINDS = frozenset(
+    {
+        "s3", "s3-accelerate", "s3-website", "s3-control", "s3-accesspoint", "s3-object-lambda", "s3-outposts",
+        "s3express-control",
+    }
+)  # fmt: skip
 
-@lru_cache(maxsize=4096)
+
 def parse(host: str, domains: tuple[str, ...] = ()) -> Host:
     """Read a Host header, with or without a port. `domains` are further suffixes, such as ("cloud.example",)."""
-    name = _without_port(host[:LONGEST_HOST].lower()).rstrip(".")
-    if not name or len(host) > LONGEST_HOST or _ADDRESS.fullmatch(name):
+    return _parse(host, domains) if len(host) <= LONGEST_HOST else NOTHING
+
+
+@lru_cache(maxsize=4096)
+def _parse(host: str, domains: tuple[str, ...]) -> Host:
+    name = _without_port(host.lower()).rstrip(".")
+    if not name or _ADDRESS.fullmatch(name):
         return NOTHING
     for suffix in (*("." + domain.strip(".") for domain in domains), *SUFFIXES):
         if name.endswith(suffix):
@@ -86,7 +98,7 @@ def _s3(labels: list[str]) -> Host | None:
         dashed = _S3_DASHED.fullmatch(labels[at])
         if dashed and not rest:
             return _s3_host(dashed[1], before, dashed[2])
-        if dashed and dashed[1] == "s3express" and len(rest) == 1:
+        if _S3_ZONE.fullmatch(labels[at]) and len(rest) == 1:
             return _s3_host("s3", before, rest[0])
         if labels[at] == "accesspoint" and rest == ["s3-global"]:
             return Host(service="s3-accesspoint", resource=before, bucket=before)

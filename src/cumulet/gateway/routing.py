@@ -98,7 +98,7 @@ def route(request: Request, domains: tuple[str, ...] = ()) -> Route:
         return Route(service, operation, "json", host=host)
     if "smithy-protocol" in headers and "/operation/" in request.path:
         return _by_rpc_path(request, host)
-    if scope in _S3_SCOPES or (scope is None and host.service and host.service.startswith("s3")):
+    if scope in _S3_SCOPES or (scope is None and host.service in hosts.S3_KINDS):
         return _s3(request, host)
     return _by_action(request, scope, host) or _by_path(request, scope, host)
 
@@ -264,7 +264,7 @@ def _without_stage(path: str) -> str:
 
 
 def _hinted(request: Request, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Most SDKs print the service they call in User-Agent ("api/neptune#1.2"): it decides between look-alikes."""
+    """Most SDKs print the service they call in User-Agent ("api/ivs-realtime#3.1"): it decides between look-alikes."""
     agent = request.headers.get("x-amz-user-agent") or request.headers.get("user-agent", "")
     at = agent.find("api/") if len(names) > 1 else -1
     if at < 0:

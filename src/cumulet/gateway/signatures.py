@@ -25,6 +25,9 @@ from cumulet.gateway.signature_errors import Dialect, SignatureError
 HMAC = "AWS4-HMAC-SHA256"
 ECDSA = sigv4a.ALGORITHM
 LONGEST_EXPIRY_SECONDS = 604800
+LONGEST_HEADER = 8192
+"""Characters of an Authorization header, or of a presigned URL's X-Amz-SignedHeaders."""
+LONGEST_CREDENTIAL = 1024
 QUERY_NAMES = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-Date", "X-Amz-SignedHeaders")
 _OPTIONAL_NAMES = ("X-Amz-Expires", "X-Amz-Region-Set", "X-Amz-Security-Token", "X-Amz-Content-Sha256")
 _OF_THE_SIGNATURE = frozenset(name.lower() for name in (*QUERY_NAMES, *_OPTIONAL_NAMES))
@@ -126,6 +129,8 @@ def hoisted(request: Request) -> dict[str, str]:
 
 
 def _in_header(request: Request, header: str, kind: Dialect) -> Signature | Anonymous:
+    if len(header) > LONGEST_HEADER:
+        raise _header_incomplete({}, "", header, kind)
     algorithm, _, rest = header.strip().partition(" ")
     if algorithm not in (HMAC, ECDSA):
         return _other_scheme(algorithm, header, kind)
@@ -192,7 +197,7 @@ def _header_incomplete(given: Mapping[str, str], date: str | None, header: str, 
 def _in_query(request: Request, kind: Dialect) -> Signature:
     given = query_fields(request.query)
     required = QUERY_NAMES if kind is not Dialect.S3 else (*QUERY_NAMES, "X-Amz-Expires")
-    if not all(name in given for name in required):
+    if not all(name in given for name in required) or len(given["X-Amz-SignedHeaders"]) > LONGEST_HEADER:
         message = (
             "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, "
             "X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters."
