@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl
 
+from cumulet.services.s3 import storage_classes
 from cumulet.services.s3.errors import (
     BadRequest,
     InvalidArgument,
-    InvalidStorageClass,
     InvalidTag,
     KeyTooLongError,
     MetadataTooLarge,
@@ -28,16 +28,6 @@ DEFAULT_CONTENT_TYPE = "binary/octet-stream"
 LONGEST_KEY_BYTES = 1024
 LARGEST_METADATA_BYTES = 2048
 MOST_TAGS = 10
-STORAGE_CLASSES = (
-    "STANDARD",
-    "REDUCED_REDUNDANCY",
-    "STANDARD_IA",
-    "ONEZONE_IA",
-    "INTELLIGENT_TIERING",
-    "GLACIER",
-    "DEEP_ARCHIVE",
-    "GLACIER_IR",
-)
 
 
 def check_key(key: str) -> None:
@@ -70,10 +60,7 @@ def metadata(given: dict[str, Any]) -> dict[str, str]:
 
 def storage_class(given: dict[str, Any]) -> str:
     """Raises InvalidStorageClass."""
-    name: str = given.get("StorageClass") or "STANDARD"
-    if name not in STORAGE_CLASSES:
-        raise InvalidStorageClass(StorageClassRequested=name)
-    return name
+    return storage_classes.check(given.get("StorageClass") or "STANDARD")
 
 
 def tags_from_header(text: str | None) -> dict[str, str]:
@@ -138,7 +125,9 @@ def described(made: Object, *, versioned: bool, with_checksum: bool = False) -> 
     if made.lock_mode:
         answer |= {"ObjectLockMode": made.lock_mode, "ObjectLockRetainUntilDate": made.lock_until}
     if made.legal_hold:
-        answer["ObjectLockLegalHoldStatus"] = "ON"
+        answer["ObjectLockLegalHoldStatus"] = made.legal_hold
+    if made.archive_tier:
+        answer["ArchiveStatus"] = made.archive_tier
     if made.replication:
         answer["ReplicationStatus"] = made.replication
     if with_checksum:

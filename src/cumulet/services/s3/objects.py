@@ -62,7 +62,8 @@ class Object(Record):
     """The account that wrote it, where that is not the bucket's."""
     lock_mode: str = ""
     lock_until: datetime | None = None
-    legal_hold: bool = False
+    legal_hold: str = ""
+    """ON or OFF, once it was ever set."""
     replication: str = ""
     """PENDING, COMPLETED, FAILED or REPLICA, while a rule applies."""
     restored_until: datetime | None = None
@@ -70,6 +71,8 @@ class Object(Record):
     """When a restore under way will have arrived, or did arrive."""
     accessed: datetime | None = None
     """When it was last read, as far as Intelligent-Tiering needs to know."""
+    archive_tier: str = ""
+    """The archive tier that Intelligent-Tiering put it into: ARCHIVE_ACCESS or DEEP_ARCHIVE_ACCESS."""
 
 
 def current(tx: ReadTransaction, bucket: str, key: str) -> Object | None:
@@ -111,7 +114,7 @@ def version(tx: ReadTransaction, bucket: str, key: str, version_id: str) -> Obje
             raise InvalidArgument("Invalid version id specified", ArgumentName="versionId", ArgumentValue=version_id)
     if sequence is None:
         return None
-    found: Object | None = tx.get(_older(bucket, key, sequence))
+    found: Object | None = tx.get(_older(bucket, key, sequence, version_id))
     return found if found is not None and found.version == version_id else None
 
 
@@ -135,12 +138,14 @@ def put(tx: Transaction, blobs: Blobs, bucket: Bucket, made: Object) -> Object:
 
 
 def put_version(tx: Transaction, blobs: Blobs, bucket: Bucket, made: Object) -> Object:
-    """Store a version that keeps the id it has (a replica), in its place by age."""
-    latest = current(tx, bucket.name, made.key)
+    """Store a version that keeps the id and the sequence it has (a replica), in its place by age.
+
+    One of the same id that is there already is replaced."""
     existing = version(tx, bucket.name, made.key, made.version)
     if existing is not None:
-        release(tx, blobs, existing)
-    if latest is None or latest.version == made.version:
+        delete_version(tx, blobs, bucket, made.key, made.version)
+    latest = current(tx, bucket.name, made.key)
+    if latest is None:
         tx.put(_key(bucket.name, made.key), made)
     elif latest.sequence < made.sequence:
         _demote(tx, bucket.name, latest)
@@ -156,8 +161,9 @@ def update(tx: Transaction, bucket: str, changed: Object) -> None:
     if latest is not None and latest.version == changed.version:
         tx.put(_key(bucket, changed.key), changed)
     else:
-        assert tx.get(_older(bucket, changed.key, changed.sequence)) is not None, "update of a version that is gone"
-        tx.put(_older(bucket, changed.key, changed.sequence), changed)
+        place = _older(bucket, changed.key, changed.sequence, changed.version)
+        assert tx.get(place) is not None, "update of a version that is gone"
+        tx.put(place, changed)
 
 
 def delete(tx: Transaction, blobs: Blobs, bucket: Bucket, key: str, *, owner: str = "") -> Object | None:
@@ -215,7 +221,7 @@ def _marker_headers(marker: Object) -> dict[str, str]:
 
 
 def _demote(tx: Transaction, bucket: str, made: Object) -> None:
-    tx.put(_older(bucket, made.key, made.sequence), made)
+    tx.put(_older(bucket, made.key, made.sequence, made.version), made)
     if made.version == NULL:
         tx.put(_null(bucket, made.key), made.sequence)
 
@@ -230,7 +236,7 @@ def _promote(tx: Transaction, bucket: str, key: str) -> None:
 
 
 def _forget_older(tx: Transaction, bucket: str, gone: Object) -> None:
-    tx.delete(_older(bucket, gone.key, gone.sequence))
+    tx.delete(_older(bucket, gone.key, gone.sequence, gone.version))
     if gone.version == NULL:
         tx.delete(_null(bucket, gone.key))
 
@@ -241,7 +247,7 @@ def _remove_null(tx: Transaction, blobs: Blobs, bucket: str, key: str, latest: O
         return
     sequence = tx.get(_null(bucket, key))
     if sequence is not None:
-        doomed: Object = tx.get(_older(bucket, key, sequence))
+        doomed: Object = tx.get(_older(bucket, key, sequence, NULL))
         release(tx, blobs, doomed)
         _forget_older(tx, bucket, doomed)
 
@@ -250,8 +256,9 @@ def _key(bucket: str, key: str) -> Key:
     return ("s3", "object", bucket, key)
 
 
-def _older(bucket: str, key: str, sequence: int) -> Key:
-    return ("s3", "version", bucket, key, -sequence)
+def _older(bucket: str, key: str, sequence: int, version_id: str) -> Key:
+    # The id makes the difference between a version and a replica that were made in the same microsecond.
+    return ("s3", "version", bucket, key, -sequence, version_id)
 
 
 def _null(bucket: str, key: str) -> Key:

@@ -125,4 +125,3 @@ def _wait(found: Object, wanted: dict[str, Any]) -> timedelta:
             "Glacier expedited retrievals are not available for this storage class"
         )
     return waits[tier]
-

@@ -6,9 +6,11 @@ from cumulet.services.s3.api.buckets import Buckets
 from cumulet.services.s3.api.copies import Copies
 from cumulet.services.s3.api.listings import Listings
 from cumulet.services.s3.api.multipart import MultipartUploads
+from cumulet.services.s3.api.object_lock import ObjectLock
 from cumulet.services.s3.api.objects import Objects
+from cumulet.services.s3.api.restores import Restores
 from cumulet.services.s3.api.tagging import Tagging
 
 
-class S3(Buckets, Objects, Copies, MultipartUploads, Listings, Tagging):
+class S3(Buckets, Objects, Copies, MultipartUploads, Listings, Tagging, ObjectLock, Restores):
     """Every operation; each noun has a class of its own."""

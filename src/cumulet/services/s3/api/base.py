@@ -7,7 +7,7 @@ from typing import Any
 
 from cumulet.kernel.service import Service
 from cumulet.kernel.store import ReadTransaction
-from cumulet.services.s3 import access, buckets, encryption
+from cumulet.services.s3 import access, buckets, encryption, object_lock
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.encryption import CustomerKey
 from cumulet.services.s3.errors import AccessDenied, PermanentRedirect
@@ -36,6 +36,17 @@ class S3Base(Service):
     def default_encryption(self, tx: ReadTransaction) -> dict[str, Any] | None:
         """The bucket's own default, if it was configured."""
         return buckets.configuration(tx, self.bucket.name, "encryption") if self.bucket.has("encryption") else None
+
+    async def default_retention(self) -> dict[str, Any] | None:
+        """The bucket's Object Lock configuration, if it has one."""
+        return await self.store.read(buckets.configuration, self.bucket.name, object_lock.KIND)
+
+    def bypasses_governance(self, asked: bool | None) -> bool:
+        """Whether the caller asks to pass GOVERNANCE retention by, and may: the bucket's owner may.
+
+        Raises InvalidArgument where the bucket has no Object Lock."""
+        object_lock.check_bypass(self.bucket, asked)
+        return bool(asked) and self.caller.account == self.bucket.account
 
     def tell_region(self, bucket: Bucket) -> None:
         self.reply.headers["x-amz-bucket-region"] = bucket.region

@@ -9,7 +9,17 @@ from urllib.parse import parse_qs, unquote
 from cumulet.kernel.blobs import Blobs, Draft
 from cumulet.kernel.records import replace
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.s3 import access, attributes, conditions, contents, encryption, multipart, objects, ranges
+from cumulet.services.s3 import (
+    access,
+    attributes,
+    conditions,
+    contents,
+    encryption,
+    multipart,
+    objects,
+    ranges,
+    storage_classes,
+)
 from cumulet.services.s3.api.writing import LARGEST_PUT, Writing
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.encryption import CustomerKey
@@ -138,6 +148,7 @@ def _open(
     bucket = access.buckets.get(tx, source.bucket)
     found = objects.find(tx, source.bucket, source.key, source.version_id)
     conditions.check_copy_source(found, given)
+    storage_classes.check_readable(found, tx.now)
     whole = Span(0, found.size, found.size)
     span = ranges.parse_copy(copy_range, found.size) if copy_range is not None else whole
     return bucket, found, contents.open_span(tx, blobs, found, span, customer)

@@ -8,7 +8,16 @@ from typing import Any, NamedTuple
 from cumulet.kernel.blobs import Blobs, Draft
 from cumulet.kernel.records import replace
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.s3 import attributes, conditions, contents, encryption, objects, ranges
+from cumulet.services.s3 import (
+    attributes,
+    conditions,
+    contents,
+    encryption,
+    object_lock,
+    objects,
+    ranges,
+    storage_classes,
+)
 from cumulet.services.s3.api.writing import Writing
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.encryption import CustomerKey
@@ -70,7 +79,8 @@ class Objects(Writing):
         IfMatchLastModifiedTime: Any = None,
         IfMatchSize: int | None = None,
     ) -> dict[str, Any]:
-        return await self.store.write(_delete, self.blobs, self.bucket, Key, VersionId, IfMatch)
+        bypass = self.bypasses_governance(BypassGovernanceRetention)
+        return await self.store.write(_delete, self.blobs, self.bucket, Key, VersionId, IfMatch, bypass=bypass)
 
     async def delete_objects(
         self,
@@ -84,8 +94,12 @@ class Objects(Writing):
         ChecksumAlgorithm: str | None = None,
     ) -> dict[str, Any]:
         deleted = []
+        bypass = self.bypasses_governance(BypassGovernanceRetention)
         for each in Delete["Objects"]:
-            gone = await self.store.write(_delete, self.blobs, self.bucket, each["Key"], each.get("VersionId"), None)
+            version_id = each.get("VersionId")
+            gone = await self.store.write(
+                _delete, self.blobs, self.bucket, each["Key"], version_id, None, bypass=bypass
+            )
             deleted.append({"Key": each["Key"], **gone})
         return {} if Delete.get("Quiet") else {"Deleted": deleted}
 
@@ -101,6 +115,9 @@ class Objects(Writing):
         if given.get("PartNumber") is not None and made.parts:
             answer["PartsCount"] = made.parts
         answer |= {name: given[key] for key, name in _OVERRIDES.items() if given.get(key) is not None}
+        restore = storage_classes.restore_header(made, self.clock.now())
+        if restore is not None:
+            answer["Restore"] = restore
         if "Expires" in made.headers:
             self.reply.headers["expires"] = made.headers["Expires"]
         return answer
@@ -147,18 +164,28 @@ def _open(
     customer: CustomerKey | None,
 ) -> Opened:
     opened = _look_up(tx, bucket, key, given, customer)
+    storage_classes.check_readable(opened.found, tx.now)
     span = opened.span or Span(0, opened.found.size, opened.found.size)
     return opened._replace(body=contents.open_span(tx, blobs, opened.found, span, customer))
 
 
 def _delete(
-    tx: Transaction, blobs: Blobs, bucket: Bucket, key: str, version_id: str | None, if_match: str | None
+    tx: Transaction,
+    blobs: Blobs,
+    bucket: Bucket,
+    key: str,
+    version_id: str | None,
+    if_match: str | None,
+    *,
+    bypass: bool = False,
 ) -> dict[str, Any]:
     if if_match is not None:
         conditions.check_write(objects.current(tx, bucket.name, key), key, {"IfMatch": if_match})
     if version_id is None:
         marker = objects.delete(tx, blobs, bucket, key)
         return {} if marker is None else {"DeleteMarker": True, "VersionId": marker.version}
+    if bucket.object_lock:
+        object_lock.check_delete(objects.version(tx, bucket.name, key, version_id), tx.now, bypass=bypass)
     gone = objects.delete_version(tx, blobs, bucket, key, version_id)
     answer: dict[str, Any] = {"VersionId": version_id}
     if gone is not None and gone.delete_marker:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from cumulet.kernel.blobs import Draft, TooLarge
-from cumulet.services.s3 import attributes, encryption, multipart
+from cumulet.services.s3 import attributes, encryption, multipart, object_lock
 from cumulet.services.s3.api.base import S3Base
 from cumulet.services.s3.encryption import CustomerKey
 from cumulet.services.s3.errors import EntityTooLarge, InvalidArgument, InvalidRequest, MissingContentLength
@@ -37,6 +37,7 @@ class Writing(S3Base):
         """An object as a request describes it, without its bytes."""
         attributes.check_key(key)
         default = await self.store.read(self.default_encryption) if self.bucket.has("encryption") else None
+        retention = await self.default_retention() if self.bucket.has(object_lock.KIND) else None
         return Object(
             key=key,
             sequence=0,
@@ -46,6 +47,7 @@ class Writing(S3Base):
             tags=attributes.tags_from_header(given.get("Tagging")),
             storage_class=attributes.storage_class(given),
             encryption=encryption.requested(given, self.customer_key(given), default, self.scope),
+            **object_lock.for_new(self.bucket, given, retention, self.clock.now()),
         )
 
     def written(self, made: Object) -> dict[str, Any]:
