@@ -61,6 +61,28 @@ class TestDetect:
         answer = codec("sqs", "SendMessage", "query").serialise({"MessageId": "i"}, "r")
         assert b"<SendMessageResult><MessageId>i</MessageId></SendMessageResult>" in answer.body
 
+    def test_sqs_forms_have_names_of_their_own(self):
+        text = (
+            "Action=CreateQueue&QueueName=q&Attribute.1.Name=DelaySeconds&Attribute.1.Value=5&Tag.1.Key=k&Tag.1.Value=v"
+        )
+        assert parsed("sqs", "CreateQueue", protocol="query", **form(text)) == {
+            "QueueName": "q",
+            "Attributes": {"DelaySeconds": "5"},
+            "tags": {"k": "v"},
+        }
+        text = (
+            "QueueUrl=u&SendMessageBatchRequestEntry.1.Id=a&SendMessageBatchRequestEntry.1.MessageBody=b"
+            "&SendMessageBatchRequestEntry.1.MessageAttribute.1.Name=n"
+            "&SendMessageBatchRequestEntry.1.MessageAttribute.1.Value.StringValue=s"
+        )
+        assert parsed("sqs", "SendMessageBatch", protocol="query", **form(text))["Entries"] == [
+            {"Id": "a", "MessageBody": "b", "MessageAttributes": {"n": {"StringValue": "s"}}}
+        ]
+        message = {"MessageId": "i", "Attributes": {"SenderId": "s"}}
+        answer = codec("sqs", "ReceiveMessage", "query").serialise({"Messages": [message, message]}, "r")
+        one = b"<Message><MessageId>i</MessageId><Attribute><Name>SenderId</Name><Value>s</Value></Attribute></Message>"
+        assert b"<ReceiveMessageResult>" + one * 2 + b"</ReceiveMessageResult>" in answer.body
+
 
 class TestJson:
     def test_an_empty_body_and_null_are_an_empty_input(self):
@@ -180,6 +202,7 @@ class TestForms:
             ".".join(["Filter"] * 200) + "=a",
             "&".join(f"InstanceId.{i}=a" for i in range(10_001)),
             "&".join(["a=b"] * 20_001),
+            "&".join(f"a{i}." + "b." * 30 + "c=d" for i in range(9000)),
         ],
     )
     def test_what_is_not_the_model_is_malformed(self, text):
@@ -254,6 +277,12 @@ class TestRest:
         request = Request("PUT", "/bucket", "tagging", {}, body())
         with pytest.raises(MalformedInput):
             codec("s3", "PutBucketTagging").parse(request)
+
+    @pytest.mark.parametrize("text", ["0", "never", "Tomorrow, at noon", "2030-01-01T00:00:00Z"])
+    def test_s3_keeps_any_text_as_the_time_of_expiry(self, text):
+        params = codec("s3", "PutObject").parse(Request("PUT", "/bucket/key", "", {"expires": text}))
+        assert params["Expires"] == text
+        assert ("Expires", text) in codec("s3", "GetObject").serialise({"Expires": text}).headers
 
     @pytest.mark.parametrize("query", ["partNumber=x", "partNumber=%ff", "partNumber=" + "1" * 99])
     def test_what_is_not_the_model_is_malformed(self, query):

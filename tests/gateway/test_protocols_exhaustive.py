@@ -12,11 +12,20 @@ from typing import Any
 
 import pytest
 from botocore.model import OperationModel, Shape
+from botocore.parsers import create_parser
 
 from cumulet.gateway import protocols as ours
 from cumulet.kernel import models
 from tests.gateway.samples import Samples
-from tests.gateway.wire import RawStream, operation_model, protocols, request_for, response_of, service_model
+from tests.gateway.wire import (
+    Headers,
+    RawStream,
+    operation_model,
+    protocols,
+    request_for,
+    response_of,
+    service_model,
+)
 
 ONE_ELEMENT = "the deprecated Event and the list Events are the same element"
 KNOWN: dict[tuple[str, str, str], str] = {
@@ -142,3 +151,38 @@ def test_all_services_are_tried() -> None:
     tried = [service for chunk in range(CHUNKS) for service in _services(chunk)]
     assert sorted(tried) == models.names()
     assert isinstance(operation_model("sqs", "SendMessage"), OperationModel)
+
+
+@pytest.mark.parametrize("chunk", range(0, CHUNKS, 4))
+def test_every_error_of_the_models_is_read_by_botocore(chunk: int) -> None:
+    wrong = []
+    for service in [name for part in range(chunk, chunk + 4) for name in _services(part)]:
+        for protocol in protocols(service):
+            wrong += [f"{service} {protocol} {problem}" for problem in _errors(service, protocol)]
+        _forget()
+    assert wrong == []
+
+
+def _errors(service: str, protocol: str) -> list[str]:
+    model = models.load(service)
+    write = ours.error_writer(model, protocol)
+    found = []
+    for error in model.errors():
+        shape = service_model(service).shape_for(error.name)
+        members = {
+            name: value
+            for name, value in Samples(error.name, protocol).output(shape).items()
+            if shape.members[name].serialization.get("name", "").lower() != "x-amzn-errortype"
+        }
+        message = next((members.pop(name) for name in list(members) if name.lower() == "message"), "text")
+        answer = write(error.code, message, request_id="request-1", members=members)
+        parser = create_parser(protocol)
+        received = {"status_code": answer.status, "headers": Headers(answer.headers), "body": answer.body}
+        told = parser.parse(received, None)
+        old = error.query_code if protocol == "query" or model.query_compatible else error.code
+        if told["Error"]["Code"] != old or told["ResponseMetadata"].get("RequestId") != "request-1":
+            found.append(f"{error.name}: {told}")
+        read = parser.parse(received, shape)
+        if protocol not in ("query", "rest-xml") and any(read.get(name) != members[name] for name in members):
+            found.append(f"{error.name}: {members} became {read}")
+    return found

@@ -79,7 +79,7 @@ def response_of(
     parser = create_parser(protocol or protocols(service)[0])
     received = {
         "status_code": response.status,
-        "headers": _Headers(response.headers),
+        "headers": Headers(response.headers),
         "body": body,
         "context": {"operation_name": operation},
     }
@@ -103,7 +103,7 @@ class RawStream:
         pass
 
 
-class _Headers(dict[str, str]):
+class Headers(dict[str, str]):
     """Headers found whatever their case, as HTTP has them."""
 
     def __init__(self, pairs: list[tuple[str, str]]) -> None:

@@ -159,12 +159,22 @@ def _read_query(bound: _Input, query: str, params: Params) -> None:
 def _header_reader(service: ServiceModel, shape: Shape) -> Convert:
     if shape.get("jsonvalue"):
         return _json_value
+    if service.name == "s3" and shape.get("locationName") == "Expires":
+        return _expires
     if shape["type"] != "list":
         return scalars.reader(shape)
     item = {**service.shapes[shape["member"]["shape"]], **shape["member"]}
     read = scalars.reader(item)
     split = _split_dates if item["type"] == "timestamp" and _is_http_date(item) else split_list
     return lambda text: [read(part) for part in split(text)] if text else []
+
+
+def _expires(text: str) -> Any:
+    """S3 keeps and returns any text as an object's Expires, an HTTP date or not."""
+    try:
+        return timestamps.from_text(text) if text[:1].isalpha() else text
+    except ValueError:
+        return text
 
 
 def _is_http_date(shape: Shape) -> bool:
@@ -347,6 +357,8 @@ def _quoted(text: str) -> str:
 
 
 def _date_or_text(value: Any) -> str:
+    if isinstance(value, str):
+        return _without_line_breaks(value)
     return timestamps.rfc822(timestamps.parse(value))
 
 

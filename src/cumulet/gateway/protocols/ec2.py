@@ -8,7 +8,7 @@ from typing import Any
 from cumulet.gateway.http import Response
 from cumulet.gateway.protocols import query, xml
 from cumulet.gateway.protocols.codec import Codec, Serialise, WriteError
-from cumulet.gateway.protocols.errors import members_of, text_of
+from cumulet.gateway.protocols.errors import further, members_of, text_of
 from cumulet.gateway.protocols.shapes import resolve
 from cumulet.kernel.models import Operation, ServiceModel
 
@@ -53,7 +53,7 @@ def error_writer(service: ServiceModel) -> WriteError:
         error = members_of(service, code, status, fault)
         body = [
             f"{xml.DECLARATION}<Response><Errors><Error><Code>{xml.escape(error.query_code)}</Code>",
-            f"<Message>{xml.escape(message)}</Message>{xml.elements(members or {})}</Error></Errors>",
+            f"<Message>{xml.escape(message)}</Message>{xml.elements(further(members))}</Error></Errors>",
             f"<RequestID>{request_id}</RequestID></Response>",
         ]
         headers = [("x-amzn-RequestId", request_id), ("Content-Type", CONTENT_TYPE)]

@@ -42,5 +42,10 @@ def body_members(error: ErrorShape, message: str, members: Mapping[str, Any] | N
     return {message_member(error): message, **(members or {})}
 
 
+def further(members: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The members that an XML error does not have anyway; some models list its code and message again."""
+    return {name: value for name, value in (members or {}).items() if name not in ("Code", "Message")}
+
+
 def text_of(parts: list[str]) -> bytes:
     return "".join(parts).encode("utf-8", "surrogatepass")

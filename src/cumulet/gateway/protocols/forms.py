@@ -14,7 +14,8 @@ from cumulet.kernel.models import ServiceModel, Shape
 
 MOST_PARAMETERS = 20_000
 MOST_ITEMS = 10_000
-DEEPEST = 100
+MOST_NODES = 200_000
+DEEPEST = 40
 LARGEST_INDEX_DIGITS = 9
 
 Tree = dict[str, Any]
@@ -37,15 +38,22 @@ def pairs(form: str) -> list[tuple[str, str]]:
 
 
 def tree(parameters: list[tuple[str, str]]) -> Tree:
-    """The parameters by the parts of their names. Raises ValueError for names of too many parts."""
+    """The parameters by the parts of their names. Raises ValueError for too many parts."""
     root: Tree = {}
+    nodes = 0
     for name, value in parameters:
         parts = name.split(".", DEEPEST)
         if len(parts) > DEEPEST:
             raise ValueError("A parameter name has too many parts")
         node = root
         for part in parts:
-            node = node.setdefault(part or ".", {})
+            child = node.get(part or ".")
+            if child is None:
+                nodes += 1
+                child = node[part or "."] = {}
+            node = child
+        if nodes > MOST_NODES:
+            raise ValueError("The parameters have too many parts")
         node[""] = value
     return root
 

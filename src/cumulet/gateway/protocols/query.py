@@ -8,7 +8,8 @@ from typing import Any
 from cumulet.gateway.http import Request, Response
 from cumulet.gateway.protocols import forms, xml
 from cumulet.gateway.protocols.codec import Codec, MalformedInput, Params, Parse, Serialise, WriteError
-from cumulet.gateway.protocols.errors import members_of, text_of
+from cumulet.gateway.protocols.errors import further, members_of, text_of
+from cumulet.gateway.protocols.older_names import as_query
 from cumulet.kernel.models import Operation, ServiceModel
 
 CONTENT_TYPE = "text/xml"
@@ -20,7 +21,7 @@ def codec(service: ServiceModel, operation: Operation) -> Codec:
 
 def parser(service: ServiceModel, operation: Operation) -> Parse:
     name = operation.input
-    read = forms.reader(service).compile({"shape": name}) if name else _nothing
+    read = forms.reader(as_query(service)).compile({"shape": name}) if name else _nothing
 
     def parse(request: Request, labels: Mapping[str, str] | None = None) -> Params:
         try:
@@ -49,7 +50,7 @@ def serialiser(service: ServiceModel, operation: Operation) -> Serialise:
     write = None
     if operation.output:
         wrapper = operation.raw["output"].get("resultWrapper", f"{name}Result")
-        write = xml.writer(service).compile({"shape": operation.output}, wrapper)
+        write = xml.writer(as_query(service)).compile({"shape": operation.output}, wrapper)
 
     def serialise(output: Mapping[str, Any], request_id: str = "") -> Response:
         out = [start]
@@ -78,7 +79,7 @@ def error_writer(service: ServiceModel) -> WriteError:
         kind = "Sender" if error.fault == "sender" else "Receiver"
         body = [
             f"{start}<Error><Type>{kind}</Type><Code>{xml.escape(error.query_code)}</Code>",
-            f"<Message>{xml.escape(message)}</Message>{xml.elements(members or {})}</Error>",
+            f"<Message>{xml.escape(message)}</Message>{xml.elements(further(members))}</Error>",
             f"<RequestId>{request_id}</RequestId></ErrorResponse>",
         ]
         headers = [("x-amzn-RequestId", request_id), ("Content-Type", CONTENT_TYPE)]

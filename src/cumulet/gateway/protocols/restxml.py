@@ -9,7 +9,7 @@ from typing import Any
 from cumulet.gateway.http import Response
 from cumulet.gateway.protocols import bindings, eventstream, xml
 from cumulet.gateway.protocols.codec import Codec, Convert, Serialise, WriteError, host_id
-from cumulet.gateway.protocols.errors import members_of, text_of
+from cumulet.gateway.protocols.errors import further, members_of, text_of
 from cumulet.gateway.protocols.shapes import resolve
 from cumulet.kernel.models import Operation, ServiceModel, Shape
 
@@ -104,7 +104,7 @@ def error_writer(service: ServiceModel, operation: Operation | None = None) -> W
         error = members_of(service, code, status, fault)
         response = Response(error.status, bindings.request_headers(service, request_id))
         response.headers.append(("Content-Type", CONTENT_TYPE))
-        values = dict(members or {})
+        values = further(members)
         if error.name:
             outside = bindings.outside_of(service, error.name)
             outside.write(values, response)
