@@ -49,6 +49,7 @@ STREAMING = frozenset(
 )
 """Values of x-amz-content-sha256 that announce an aws-chunked body (see chunked.py)."""
 _EVENTS = ("STREAMING-AWS4-HMAC-SHA256-EVENTS", "STREAMING-AWS4-ECDSA-P256-SHA256-EVENTS")
+_REST_OF_SECOND = timedelta(microseconds=999_999)
 _COMPACT = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _HEX_HASH = re.compile(r"[0-9a-fA-F]{64}")
 
@@ -118,7 +119,8 @@ def check_time(
             raise errors.expired(kind, signature.date, signature.until, None, now)
         return
     sent = signature.instant
-    instants = (sent,) if signed_at is None else (sent, signed_at(sent))
+    # A signature tells whole seconds, and the clock may have been moved in the rest of that second.
+    instants = (sent,) if signed_at is None else (sent, signed_at(sent), signed_at(sent + _REST_OF_SECOND))
     if signature.expires is None:
         if not any(abs(now - instant) <= errors.SKEW for instant in instants):
             raise errors.skewed(kind, signature.date, sent, now)
