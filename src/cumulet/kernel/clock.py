@@ -75,7 +75,8 @@ class Clock:
 
     def make_real(self) -> None:
         """Show the machine's time again."""
-        self.anchors.append(Anchor(real=self._machine(), virtual=self._machine()))
+        now = self._machine()
+        self.anchors.append(Anchor(real=now, virtual=now))
         self._wake()
 
     async def sleep_until(self, instant: datetime) -> None:
