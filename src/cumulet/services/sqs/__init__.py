@@ -1,7 +1,8 @@
 """Amazon SQS: standard and FIFO queues.
 
-Works: see `cumulet coverage sqs`. Queue policies and encryption settings are kept and returned; they take effect
-with IAM and KMS."""
+Works: every operation of the API (`cumulet coverage sqs`). Encryption settings (SqsManagedSseEnabled, KmsMasterKeyId,
+KmsDataKeyReusePeriodSeconds) are only kept and returned: they take effect with KMS. Of a queue's policy, grants to
+other accounts and services are enforced (permissions.py); what IAM has to say is not asked yet."""
 
 from cumulet.services.sqs.service import SQS
 
