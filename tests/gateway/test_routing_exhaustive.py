@@ -67,9 +67,7 @@ def test_every_operation_is_found(number):
             excused.add(service)
         else:
             wrong[service, operation, host, full] = found
-    stale = {name for name in LOOK_ALIKE if name in services} | {
-        pair for pair in RENAMED if pair[0] in services
-    }
+    stale = {name for name in LOOK_ALIKE if name in services} | {pair for pair in RENAMED if pair[0] in services}
     assert wrong == {}
     assert stale - excused == set(), "no longer needed"
 
@@ -82,9 +80,7 @@ def every_request(services: list[str]) -> Iterator[tuple[str, str, str | None, b
 
 
 def sent_and_routed(service: str, operation: str, host: str | None, full: bool) -> tuple[str, str]:
-    request = wire.request_for(
-        service, operation, example(wire.operation_model(service, operation).input_shape, full)
-    )
+    request = wire.request_for(service, operation, example(wire.operation_model(service, operation).input_shape, full))
     if host:
         request.headers["host"] = host
     try:
