@@ -145,6 +145,16 @@ def test_a_key_is_for_an_account_of_twelve_digits(ask, account):
     assert ask("POST", "/_cumulet/keys", {"account": account})[0] == 400
 
 
+def test_localstacks_restart_keeps_data_where_there_is_a_place_for_it(own_cloud, ask):
+    own_cloud.client("s3").create_bucket(Bucket="kept")
+    assert ask("POST", "/_localstack/health", {"action": "restart"})[0] == 200
+    assert [b["Name"] for b in own_cloud.client("s3").list_buckets()["Buckets"]] == ["kept"]
+    with LocalCloud() as ephemeral:
+        ephemeral.client("s3").create_bucket(Bucket="gone")
+        assert call(ephemeral.url, "POST", "/_localstack/health", {"action": "restart"})[0] == 200
+        assert ephemeral.client("s3").list_buckets()["Buckets"] == []
+
+
 def test_localstacks_endpoints_answer_in_its_shapes(own_cloud, ask):
     assert ask("GET", "/_localstack/health")[1]["services"]["sqs"] == "available"
     own_cloud.client("sqs").create_queue(QueueName="q")

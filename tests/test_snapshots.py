@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import random
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from cumulet import snapshots
 from cumulet.testing import LocalCloud
@@ -117,6 +119,43 @@ def test_a_snapshot_that_is_not_there_cannot_be_loaded(running):
     put(running, "a", b"a")
     assert load(running, "never")[0] == 404
     assert objects(running) == {"a": b"a"}
+
+
+def test_two_who_load_at_once_end_with_one_snapshot_or_the_other(running):
+    put(running, "a", b"a")
+    save(running, "one")
+    put(running, "a", b"b")
+    save(running, "two")
+    answers = []
+    threads = [threading.Thread(target=lambda n=name: answers.append(load(running, n)[0])) for name in ("one", "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 200 in answers
+    assert set(answers) <= {200, 409, 503}
+    assert objects(running)["a"] in (b"a", b"b")
+    assert missing_blobs(running) == []
+
+
+def test_a_long_poll_is_asked_to_try_again_when_the_state_is_exchanged(running):
+    sqs = running.client("sqs", config=Config(retries={"max_attempts": 0}, read_timeout=30))
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    save(running, "one")
+    failures = []
+
+    def poll():
+        try:
+            sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)
+        except ClientError as error:
+            failures.append(error.response["ResponseMetadata"]["HTTPStatusCode"])
+
+    thread = threading.Thread(target=poll)
+    thread.start()
+    time.sleep(0.5)
+    assert load(running, "one")[0] == 200
+    thread.join(timeout=10)
+    assert failures == [503]
 
 
 def test_an_ephemeral_cloud_says_why_it_has_no_snapshots():

@@ -9,7 +9,6 @@ import secrets
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,8 +106,10 @@ class Cloud:
         """Begin to serve. Raises OSError when the address cannot be had; nothing is left running then."""
         if self.scripts is not None:
             await self.scripts.run("boot", self)
-        await self._start_kernel()
+        await self.kernel.start()
         try:
+            if not self.is_private:
+                self.new_root_key = await self.kernel.store.write(_first_root_key)
             await self._server.start()
         except BaseException:
             await self.close()
@@ -142,30 +143,30 @@ class Cloud:
         """End `serve` as soon as the requests under way are answered."""
         self._stop_wanted.set()
 
-    async def exchange(self, change: Callable[[], None] = lambda: None) -> None:
-        """Stop the kernel, let `change` alter the data directory, and go on with a new kernel, while the server
-        stays. What `change` raises comes through; the cloud goes on nevertheless, with what it then finds."""
+    async def exchange(self) -> None:
+        """Stop the kernel and go on with a new one, while the server stays: with the snapshot that is prepared, if one
+        is. A cloud whose store cannot be opened again stops; what it raises comes through."""
         async with self._door.shut():
             await self.kernel.stop()
             try:
-                await asyncio.to_thread(change)
-            finally:
+                await asyncio.to_thread(self._finish_load)
                 self._open()
                 if self.is_serving:
-                    await self._start_kernel()
+                    await self.kernel.start()
+            except BaseException:
+                self.ask_to_stop()
+                raise
 
     def _open(self) -> None:
-        if self.settings.home is not None:
-            snapshots.finish_load(self.settings.home)
+        self._finish_load()
         self.kernel = self._kernel()
         trust = Trust(self.is_private, self.settings.domains, self.settings.origins)
         gateway = Gateway(self.kernel, trust, self.admin.answer)
         self._door.app = gateway
 
-    async def _start_kernel(self) -> None:
-        await self.kernel.start()
-        if not self.is_private:
-            self.new_root_key = await self.kernel.store.write(_first_root_key)
+    def _finish_load(self) -> None:
+        if self.settings.home is not None:
+            snapshots.finish_load(self.settings.home)
 
     def _kernel(self) -> Kernel:
         settings = self.settings

@@ -155,8 +155,10 @@ def _draft(place: Path) -> Iterator[Path]:
         yield draft
         draft.rename(place)
         sync_folder(place.parent)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(draft, ignore_errors=True)
+        if isinstance(error, OSError) and error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            raise SnapshotError(f"{place.name} has been made by another at the same time") from None
         raise
 
 

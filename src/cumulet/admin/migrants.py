@@ -32,8 +32,9 @@ async def health(cloud: Cloud, _: Nothing) -> dict[str, Any]:
 
 
 async def act(cloud: Cloud, wanted: Action) -> dict[str, Any]:
+    """A cloud in memory that is restarted forgets everything, as it would in a new process."""
     if wanted.action == "restart":
-        await cloud.exchange()
+        await (cloud.exchange() if cloud.settings.home else running.reset(cloud, Reset()))
     elif wanted.action == "kill":
         cloud.ask_to_stop()
     else:

@@ -35,8 +35,8 @@ async def save(cloud: Cloud, what: Name) -> Snapshot:
 async def load(cloud: Cloud, _: Nothing, *, name: str) -> dict[str, Any]:
     """Go on with what the snapshot holds. Whoever calls meanwhile waits, or is asked to try again."""
     home = _home(cloud)
-    await asyncio.to_thread(snapshots.find, home, name)
-    await cloud.exchange(lambda: snapshots.prepare_load(home, name))
+    await asyncio.to_thread(snapshots.prepare_load, home, name)
+    await cloud.exchange()
     return {"loaded": name}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import gc
 import json
 import logging
 import os
@@ -52,7 +53,13 @@ async def _serve(settings: Settings, home: Path, as_json: bool, hand_over: bool)
         loop.add_signal_handler(number, _stop, cloud, loop, number)
     try:
         pidfile.write(place, cloud.local_url, cloud.token)
+    except OSError as error:
+        await cloud.stop()
+        raise of_data_directory(error, home) from None
+    try:
         _announce(cloud, as_json)
+        gc.freeze()  # what is here now stays: it need not be looked through again and again
+        gc.enable()
         if hand_over:
             os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         await cloud.serve()
