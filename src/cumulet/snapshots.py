@@ -25,7 +25,7 @@ import msgspec
 
 from cumulet import __version__
 from cumulet.kernel import blobs
-from cumulet.kernel.clock import machine_time
+from cumulet.kernel.clock import Clock, machine_time
 from cumulet.kernel.ids import Ids
 from cumulet.kernel.keyring import sync_folder
 from cumulet.kernel.store import ReadTransaction, SqliteEngine
@@ -38,7 +38,6 @@ _STORE, _BLOBS, _KEYS, _ABOUT = "store.db", "blobs", "keys", "snapshot.json"
 _PARTS = (_STORE, _BLOBS, _KEYS)
 _LOGS = (f"{_STORE}-wal", f"{_STORE}-shm")
 """SQLite's files beside a store: meaningless, even harmful, beside another."""
-_ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SnapshotError(Exception):
@@ -178,7 +177,7 @@ def _gather(draft: Path, home: Path) -> int:
 def _named_blobs(store: Path) -> list[str]:
     engine = SqliteEngine(store)
     try:
-        return blobs.named(ReadTransaction(engine, _ANY_TIME, Ids()))
+        return blobs.named(ReadTransaction(engine, Clock(), Ids()))
     finally:
         engine.close()
 

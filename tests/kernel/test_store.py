@@ -98,3 +98,38 @@ async def test_a_range_may_be_changed_while_it_is_read(make_store):
     await store.write(empty)
     assert await store.read(lambda tx: list(tx.range(("n",)))) == []
     await store.close()
+
+
+async def test_a_rule_sees_its_own_changes_in_ranges_too(make_store):
+    store = make_store()
+
+    def rule(tx):
+        tx.put(("n", 1), "one")
+        tx.put(("n", 2), "two")
+        tx.delete(("n", 1))
+        seen = list(tx.range(("n",)))
+        tx.put(("n", 3), "three")
+        return seen, list(tx.range(("n",))), tx.get(("n", 1))
+
+    assert await store.write(rule) == (["two"], ["two", "three"], None)
+    await store.close()
+
+
+async def test_what_a_failed_rule_wrote_before_a_range_is_taken_back_with_the_rest(make_store):
+    store = make_store()
+    await store.write(put, ("n", 1), "kept")
+
+    def rule(tx):
+        tx.put(("n", 1), "changed")
+        tx.delete_range(("n",))
+        tx.put(("n", 2), "new")
+        assert list(tx.range(("n",))) == ["new"]
+        raise ValueError
+
+    outcomes = await asyncio.gather(
+        store.write(put, ("m",), 1), store.write(rule), store.write(put, ("n", 3), "after"), return_exceptions=True
+    )
+    assert type(outcomes[1]) is ValueError
+    assert await store.read(lambda tx: list(tx.range(("n",)))) == ["kept", "after"]
+    assert await store.read(get, ("n", 1)) == "kept"
+    await store.close()

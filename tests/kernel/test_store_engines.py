@@ -64,13 +64,13 @@ class EngineAgainstDict(RuleBasedStateMachine):
     @precondition(lambda self: self.before_part is not None)
     @rule(key=some_bytes, value=some_bytes)
     def put(self, key, value):
-        self.engine.put(key, value)
+        self.engine.write([(key, value)], [])
         self.model[key] = value
 
     @precondition(lambda self: self.before_part is not None)
     @rule(key=some_bytes)
     def delete(self, key):
-        self.engine.delete(key)
+        self.engine.write([], [key])
         self.model.pop(key, None)
 
     @precondition(lambda self: self.before_part is not None)

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from cumulet.kernel.clock import Clock
 from cumulet.kernel.ids import Ids
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import MemoryEngine, Transaction
+from cumulet.kernel.store.cache import Cache
 from cumulet.services.sqs import lifecycle
 from cumulet.services.sqs.queues import Queue
 
@@ -18,7 +20,7 @@ from cumulet.services.sqs.queues import Queue
 @pytest.fixture
 def tx() -> Transaction:
     """A transaction on an empty store. Set `tx.now` to move the time."""
-    return Transaction(MemoryEngine(), datetime(2030, 1, 1, tzinfo=UTC), Ids(seed=1))
+    return Transaction(MemoryEngine(), Clock(), Ids(seed=1), Cache(), now=datetime(2030, 1, 1, tzinfo=UTC))
 
 
 @pytest.fixture

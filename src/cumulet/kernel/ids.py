@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import uuid
 
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _LETTERS_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -21,7 +20,9 @@ class Ids:
 
     def uuid(self) -> str:
         """A version 4 UUID, as request ids and message ids are (RFC 9562)."""
-        return str(uuid.UUID(bytes=self.bytes(16), version=4))
+        digits = self.bytes(16).hex()
+        variant = "89ab"[int(digits[16], 16) & 3]
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
     def hex(self, digits: int) -> str:
         return self.bytes((digits + 1) // 2).hex()[:digits]

@@ -39,7 +39,13 @@ class StartsWith(str):
 
 def pack(key: Key) -> bytes:
     """The bytes of `key`. Raises TypeError for a type that has no place in keys, OverflowError beyond 64 bits."""
-    return b"".join([_encode(element) for element in key])
+    packed = b""
+    for element in key:
+        if type(element) is str and "\0" not in element:  # by far the most common, so not worth a call
+            packed += b"\x02" + element.encode() + b"\0"
+        else:
+            packed += _encode(element)
+    return packed
 
 
 def unpack(data: bytes) -> Key:

@@ -54,18 +54,16 @@ class MemoryEngine(MemoryReader):
     def undo_savepoint(self) -> None:
         self._unwind(self._savepoint)
 
-    def put(self, key: bytes, value: bytes) -> None:
-        self._undo.append((key, self._pairs.get(key)))
-        self._pairs[key] = value
-
-    def delete(self, key: bytes) -> None:
-        old = self._pairs.pop(key, None)
-        if old is not None:
-            self._undo.append((key, old))
+    def write(self, puts: list[Pair], deletes: list[bytes]) -> None:
+        for key, value in puts:
+            self._undo.append((key, self._pairs.get(key)))
+            self._pairs[key] = value
+        for key in deletes:
+            self._delete(key)
 
     def delete_range(self, low: bytes, high: bytes) -> None:
         for key in list(self._pairs.irange(low, high, inclusive=(True, False))):
-            self.delete(key)
+            self._delete(key)
 
     def snapshot(self) -> MemoryReader:
         return MemoryReader(self._pairs.copy())
@@ -78,6 +76,11 @@ class MemoryEngine(MemoryReader):
 
     def copy_to(self, path: str) -> None:
         raise NotImplementedError("an ephemeral cloud keeps nothing that a file could hold")
+
+    def _delete(self, key: bytes) -> None:
+        old = self._pairs.pop(key, None)
+        if old is not None:
+            self._undo.append((key, old))
 
     def _unwind(self, length: int) -> None:
         while len(self._undo) > length:

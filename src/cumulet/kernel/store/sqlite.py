@@ -17,6 +17,7 @@ _GET = "SELECT value FROM pairs WHERE key = ?"
 _SCAN = "SELECT key, value FROM pairs WHERE key >= ? AND key < ? ORDER BY key LIMIT ?"
 _SCAN_BACK = "SELECT key, value FROM pairs WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT ?"
 _PUT = "INSERT INTO pairs (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+_DELETE = "DELETE FROM pairs WHERE key = ?"
 _LOG_PAGES_BEFORE_RESTART = 16_384  # 64 MiB
 
 
@@ -81,11 +82,10 @@ class SqliteEngine(SqliteReader):
         self._run("ROLLBACK TO part")
         self._run("RELEASE part")
 
-    def put(self, key: bytes, value: bytes) -> None:
-        self._run(_PUT, (key, value))
-
-    def delete(self, key: bytes) -> None:
-        self._run("DELETE FROM pairs WHERE key = ?", (key,))
+    def write(self, puts: list[Pair], deletes: list[bytes]) -> None:
+        self._connection.executemany(_PUT, puts)
+        if deletes:
+            self._connection.executemany(_DELETE, [(key,) for key in deletes])
 
     def delete_range(self, low: bytes, high: bytes) -> None:
         self._run("DELETE FROM pairs WHERE key >= ? AND key < ?", (low, high))

@@ -1,7 +1,7 @@
 """Running rules: together where that is cheaper, safe before they are answered.
 
-Rules that arrive in one turn of the event loop share one engine transaction (each in a savepoint of its own), and
-their callers are answered when it is committed: a busy server pays for one commit where ten were asked for. With
+Rules that arrive in one turn of the event loop share one engine transaction (a rule that fails takes back its own
+changes only), and their callers are answered when it is committed: a busy server pays for one commit where ten were asked for. With
 durability `power`, the answer also waits for the disk; one flush serves all who wait."""
 
 from __future__ import annotations
@@ -68,8 +68,7 @@ class Store:
         """Run `rule(tx, ...)` and return its result once its changes are safe. What it raises undoes them all."""
         batch = self._batch or self._begin()
         safe = batch.join()
-        tx = Transaction(self._engine, self.clock.now(), self.ids, self._cache)
-        self._engine.savepoint()
+        tx = Transaction(self._engine, self.clock, self.ids, self._cache)
         try:
             if self._run_rules_twice:
                 tx = self._rehearse(rule, tx, *args, **kwargs)
@@ -78,15 +77,14 @@ class Store:
             self._undo(batch, tx)
             await safe  # what the rule read may be another's, still uncommitted
             raise
-        self._engine.keep_savepoint()
-        batch.finished.append(tx)
+        self._take_over(batch, tx)
         await safe
         return result
 
     async def read(self, rule: Callable[Concatenate[ReadTransaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `rule(tx, ...)` on what is stored. It cannot write."""
         safe = self._batch.join() if self._batch is not None else None
-        result = rule(ReadTransaction(self._engine, self.clock.now(), self.ids, self._cache), *args, **kwargs)
+        result = rule(ReadTransaction(self._engine, self.clock, self.ids, self._cache), *args, **kwargs)
         if safe is not None:
             await safe
         elif self._flush is not None:
@@ -95,14 +93,14 @@ class Store:
 
     def peek(self, key: Key) -> Any:
         """The value under `key` as of now, outside of any transaction: for start-up, when nobody writes yet."""
-        return ReadTransaction(self._engine, self.clock.now(), self.ids, self._cache).get(key)
+        return ReadTransaction(self._engine, self.clock, self.ids, self._cache).get(key)
 
     @contextmanager
     def snapshot(self) -> Iterator[ReadTransaction]:
         """A view that stays as it is while others write, for scans that last. Holds back housekeeping: close it."""
         view = self._engine.snapshot()
         try:
-            yield ReadTransaction(view, self.clock.now(), self.ids)
+            yield ReadTransaction(view, self.clock, self.ids)
         finally:
             view.close()
 
@@ -137,10 +135,16 @@ class Store:
         self._batch.loop.call_soon(self._commit)
         return self._batch
 
-    def _undo(self, batch: _Batch, tx: Transaction) -> None:
-        tx.forget()
+    def _take_over(self, batch: _Batch, tx: Transaction) -> None:
+        batch.finished.append(tx)
         try:
-            self._engine.undo_savepoint()
+            tx.finish()
+        except Exception as error:  # a full disk, say: what is half there must not be committed
+            batch.lost = error
+
+    def _undo(self, batch: _Batch, tx: Transaction) -> None:
+        try:
+            tx.undo()
         except Exception as error:  # the engine gave up the whole transaction, as SQLite does on a full disk
             batch.lost = error
 
@@ -206,11 +210,10 @@ class Store:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> Transaction:
+        """Run a rule and take it back; the transaction returned tells the same time."""
         rule(tx, *args, **kwargs)
-        tx.forget()
-        self._engine.undo_savepoint()
-        self._engine.savepoint()
-        return Transaction(self._engine, tx.now, self.ids, self._cache)
+        tx.undo()
+        return Transaction(self._engine, self.clock, self.ids, self._cache, tx.now)
 
 
 class _Batch:

@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from cumulet.kernel import events, jobs, keys, records
+from cumulet.kernel.clock import Clock
 from cumulet.kernel.events import Event
 from cumulet.kernel.ids import Ids
 from cumulet.kernel.keys import PAST, Key
+from cumulet.kernel.records import Record
 from cumulet.kernel.scope import NOWHERE, Scope
 from cumulet.kernel.store.cache import Cache
 from cumulet.kernel.store.engine import Engine, Reader
@@ -17,16 +19,31 @@ from cumulet.kernel.store.engine import Engine, Reader
 _BATCH = 256
 _UNLIMITED = 1 << 62
 _ABSENT = object()
+_DELETED = object()
 
 
 class ReadTransaction:
-    """A consistent view of the store. `now` is one instant for the whole transaction."""
+    """A consistent view of the store."""
 
-    def __init__(self, reader: Reader, now: datetime, ids: Ids, cache: Cache | None = None) -> None:
+    def __init__(self, reader: Reader, clock: Clock, ids: Ids, cache: Cache | None = None) -> None:
         self._reader = reader
+        self._clock = clock
         self._cache = cache
-        self.now = now
+        self._now: datetime | None = None
         self.ids = ids
+
+    @property
+    def now(self) -> datetime:
+        """One instant for the whole transaction: when it was first asked for."""
+        now = self._now
+        if now is None:
+            now = self._now = self._clock.now()
+        return now
+
+    @now.setter
+    def now(self, instant: datetime) -> None:
+        """For tests of rules on a bare transaction: time passes when they say so."""
+        self._now = instant
 
     def get(self, key: Key) -> Any:
         """The value under `key`, or None. Records may be shared: never change what is inside one."""
@@ -77,6 +94,7 @@ class ReadTransaction:
         self, prefix: Key, since: Any, after: Any, until: Any, before: Any, limit: int | None, reverse: bool
     ) -> Iterator[tuple[bytes, bytes]]:
         """Fetched in batches, each beginning where the last ended: a rule may write below its own range."""
+        self._before_range()
         base = keys.pack(prefix)
         low = base + _bound(after) + PAST if after is not None else base + _bound(since)
         high = base + _bound(before) if before is not None else base + _bound(until) + PAST
@@ -92,16 +110,26 @@ class ReadTransaction:
                 high = last
             else:
                 low = last + b"\0"
+            self._before_range()
+
+    def _before_range(self) -> None:
+        """Called before the reader is asked for a range."""
 
 
 class Transaction(ReadTransaction):
-    """A view that can be changed. Everything takes effect together, when the rule has returned."""
+    """A view that can be changed. Everything takes effect together, when the rule has returned.
 
-    def __init__(self, engine: Engine, now: datetime, ids: Ids, cache: Cache) -> None:
-        super().__init__(engine, now, ids, cache)
+    Changes are gathered here and reach the engine when the rule is done, or before it reads a range; only the
+    second needs a savepoint, so most rules cost the engine nothing but their changes."""
+
+    def __init__(self, engine: Engine, clock: Clock, ids: Ids, cache: Cache, now: datetime | None = None) -> None:
+        super().__init__(engine, clock, ids, cache)
+        self._now = now
         self._engine = engine
         self._changes = cache
-        self._written: list[bytes] = []
+        self._pending: dict[bytes, Any] = {}
+        self._spilled: list[bytes] = []
+        self._has_savepoint = False
         self._cleared = False
         self.committed: list[Callable[[], None]] = []
         """What to call once the changes are safe."""
@@ -109,36 +137,69 @@ class Transaction(ReadTransaction):
         """What to call if the changes are taken back after all."""
         self.woken: list[tuple[Key, int]] = []
 
+    def get(self, key: Key) -> Any:
+        """The value under `key`, or None. Records may be shared: never change what is inside one."""
+        if self._pending and (value := self._pending.get(keys.pack(key), _ABSENT)) is not _ABSENT:
+            if value is _DELETED:
+                return None
+            return value if isinstance(value, Record) else records.decode(records.encode(value))
+        return super().get(key)
+
     def put(self, key: Key, value: Any) -> None:
-        packed = keys.pack(key)
-        self._engine.put(packed, records.encode(value))
-        self._changed(packed)
+        self._pending[keys.pack(key)] = value
 
     def delete(self, key: Key) -> None:
         """Delete what is under `key`, if anything is."""
-        packed = keys.pack(key)
-        self._engine.delete(packed)
-        self._changed(packed)
+        self._pending[keys.pack(key)] = _DELETED
 
     def delete_range(self, prefix: Key) -> None:
         """Delete everything under `prefix`."""
+        self._before_range(always=True)
         packed = keys.pack(prefix)
         self._engine.delete_range(packed, packed + PAST)
         self._changes.clear()
         self._cleared = True
 
+    def finish(self) -> None:
+        """Hand the changes to the engine. An error of the engine leaves some of them there: undo them all."""
+        self._spill()
+        if self._has_savepoint:
+            self._engine.keep_savepoint()
+
+    def undo(self) -> None:
+        """Take the changes back, out of the engine too."""
+        self._pending.clear()
+        self.forget()
+        if self._has_savepoint:
+            self._has_savepoint = False
+            self._engine.undo_savepoint()
+
     def forget(self) -> None:
-        """Called when the changes are taken back: nothing that was read on top of them may stay."""
+        """Whoever relied on the changes hears that they are gone; nothing read on top of them stays."""
         if self._cleared:
             self._changes.clear()
-        for packed in self._written:
+        for packed in self._spilled:
             self._changes.drop(packed)
         for call in self.undone:
             call()
 
-    def _changed(self, packed: bytes) -> None:
-        self._changes.drop(packed)
-        self._written.append(packed)
+    def _before_range(self, *, always: bool = False) -> None:
+        if (self._pending or always) and not self._has_savepoint:
+            self._engine.savepoint()
+            self._has_savepoint = True
+        self._spill()
+
+    def _spill(self) -> None:
+        if not self._pending:
+            return
+        pending, self._pending = self._pending, {}
+        for packed in pending:
+            self._changes.drop(packed)
+        self._spilled += pending
+        self._engine.write(
+            [(packed, records.encode(value)) for packed, value in pending.items() if value is not _DELETED],
+            [packed for packed, value in pending.items() if value is _DELETED],
+        )
 
     def wake(self, channel: Key, count: int = 1) -> None:
         """Wake up to `count` of those who wait on `channel` (longest first), once the changes are safe."""
