@@ -233,3 +233,88 @@ class ReplicationConfigurationNotFoundError(ServiceError):
 
 class NotDeviceOwnerError(ServiceError):
     message = "The device that generated the token is not owned by the authenticated user."
+
+
+class MalformedPolicy(ServiceError):
+    message = "This policy contains invalid Json"
+
+
+class NoSuchBucketPolicy(ServiceError):
+    message = "The bucket policy does not exist"
+    status = 404
+
+
+class NoSuchPublicAccessBlockConfiguration(ServiceError):
+    message = "The public access block configuration was not found"
+    status = 404
+
+
+class OwnershipControlsNotFoundError(ServiceError):
+    message = "The bucket ownership controls were not found"
+    status = 404
+
+
+class AccessControlListNotSupported(ServiceError):
+    message = "The bucket does not allow ACLs"
+
+
+class InvalidBucketAclWithObjectOwnership(ServiceError):
+    message = "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
+
+
+class InvalidBucketAclWithBlockPublicAccessError(ServiceError):
+    message = "Bucket cannot have public ACLs set with BlockPublicAccess enabled"
+
+
+class MalformedACLError(ServiceError):
+    message = "The XML you provided was not well-formed or did not validate against our published schema"
+
+
+class MissingSecurityHeader(ServiceError):
+    message = "Your request was missing a required header"
+
+
+class UnexpectedContent(ServiceError):
+    message = "This request does not support content"
+
+
+class UnresolvableGrantByEmailAddress(ServiceError):
+    message = "The e-mail address you provided does not match any account on record."
+
+
+class NoSuchCORSConfiguration(ServiceError):
+    message = "The CORS configuration does not exist"
+    status = 404
+
+
+class AccessForbidden(ServiceError):
+    message = "CORSResponse: This CORS request is not allowed."
+    status = 403
+
+
+class NoSuchWebsiteConfiguration(ServiceError):
+    message = "The specified bucket does not have a website configuration"
+    status = 404
+
+
+class InvalidRedirectLocation(ServiceError):
+    message = "The website redirect location must have a prefix of 'http://' or 'https://' or '/'."
+
+
+class InvalidTargetBucketForLogging(ServiceError):
+    message = "The target bucket for logging does not exist"
+
+
+class CrossLocationLoggingProhibitted(ServiceError):
+    """AWS spells it so."""
+
+    message = "Cross S3 location logging not allowed."
+    status = 403
+
+
+class TooManyConfigurations(ServiceError):
+    message = "You are attempting to create a new configuration but have already reached the 1,000-configuration limit."
+
+
+class TooManyConfigurations(ServiceError):
+    message = "You are attempting to create a new configuration but have already reached the 1,000-configuration limit."

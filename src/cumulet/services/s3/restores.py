@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from cumulet.kernel.records import replace
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import Transaction
-from cumulet.services.s3 import objects, storage_classes
+from cumulet.services.s3 import midnights, objects, storage_classes
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.errors import (
     GlacierExpeditedRetrievalNotAvailable,
@@ -22,7 +22,6 @@ from cumulet.services.s3.errors import (
 from cumulet.services.s3.objects import Object
 
 FINISH = "s3.finish_restore"
-_MOST_DAYS = 365_000
 
 WAITS = {
     "GLACIER": {"Expedited": timedelta(minutes=3), "Standard": timedelta(hours=4), "Bulk": timedelta(hours=8)},
@@ -36,11 +35,6 @@ class Restored(NamedTuple):
     found: Object
     already: bool
     """Whether the copy was there before, so that only its days were changed."""
-
-
-def midnight_after(instant: datetime) -> datetime:
-    """The midnight (UTC) that follows: S3 rounds every day count up to it."""
-    return instant.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
 def request(tx: Transaction, bucket: Bucket, key: str, version_id: str | None, wanted: dict[str, Any]) -> Restored:
@@ -59,7 +53,7 @@ def request(tx: Transaction, bucket: Bucket, key: str, version_id: str | None, w
         if ready >= found.restore_ready:
             raise RestoreAlreadyInProgress
         # A faster tier hastens the restore but leaves its days as they were.
-        days = None if found.restored_until is None else found.restored_until - midnight_after(found.restore_ready)
+        days = None if found.restored_until is None else (found.restored_until - found.restore_ready).days
     return Restored(
         _keep(tx, bucket, replace(found, restore_ready=ready, restored_until=_until(ready, days))), already=False
     )
@@ -97,8 +91,8 @@ def _schedule(tx: Transaction, bucket: Bucket, found: Object, at: datetime) -> N
     tx.schedule(at, FINISH, payload, scope=scope, key=f"{bucket.name}/{found.version}/{found.key}")
 
 
-def _days(found: Object, wanted: dict[str, Any]) -> timedelta | None:
-    """For how long; None for Intelligent-Tiering, which takes no days since it moves the object itself."""
+def _days(found: Object, wanted: dict[str, Any]) -> int | None:
+    """For how many days; None for Intelligent-Tiering, which takes no days since it moves the object itself."""
     days = wanted.get("Days")
     if found.archive_tier:
         if days is not None:
@@ -108,11 +102,11 @@ def _days(found: Object, wanted: dict[str, Any]) -> timedelta | None:
         raise MalformedXML
     if days < 1:
         raise InvalidArgument("restoration days should be at least 1", ArgumentName="Days", ArgumentValue=str(days))
-    return timedelta(days=min(days, _MOST_DAYS))
+    return int(days)
 
 
-def _until(start: datetime, days: timedelta | None) -> datetime | None:
-    return None if days is None else midnight_after(start + days)
+def _until(start: datetime, days: int | None) -> datetime | None:
+    return None if days is None else midnights.after(start, days)
 
 
 def _wait(found: Object, wanted: dict[str, Any]) -> timedelta:

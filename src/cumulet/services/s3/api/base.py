@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from cumulet.kernel.service import Service
-from cumulet.kernel.store import ReadTransaction
-from cumulet.services.s3 import access, buckets, encryption, object_lock
+from cumulet.kernel.store import ReadTransaction, Transaction
+from cumulet.services.s3 import access, ageing, buckets, encryption, lifecycle, object_lock
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.encryption import CustomerKey
 from cumulet.services.s3.errors import AccessDenied, PermanentRedirect
+from cumulet.services.s3.notifications import Cause
+from cumulet.services.s3.objects import Object
+from cumulet.services.s3.objects import Object
 
 
 class S3Base(Service):
@@ -47,6 +51,30 @@ class S3Base(Service):
         Raises InvalidArgument where the bucket has no Object Lock."""
         object_lock.check_bypass(self.bucket, asked)
         return bool(asked) and self.caller.account == self.bucket.account
+
+    async def expiration(self, found: Object) -> dict[str, str]:
+        """When a lifecycle rule will expire an object, as answers about it tell."""
+        if not self.bucket.has(lifecycle.KIND):
+            return {}
+        header = await self.store.read(ageing.expiration_header, self.bucket.name, found)
+        return {} if header is None else {"Expiration": header}
+
+    def cause(self) -> Cause:
+        """This call, as the events that it causes name it."""
+        return notifications.cause_of(self.caller, self.request)
+
+    def telling(self, event: str, rule: Callable[..., Object]) -> Callable[..., Object]:
+        """`rule`, which returns the object it changed, followed in the same transaction by the notification of it."""
+        if not self.bucket.has(notifications.KIND):
+            return rule
+        cause = self.cause()
+
+        def told(tx: Transaction, *args: Any, **keywords: Any) -> Object:
+            changed = rule(tx, *args, **keywords)
+            notifications.emit(tx, self.bucket, event, changed, cause)
+            return changed
+
+        return told
 
     def tell_region(self, bucket: Bucket) -> None:
         self.reply.headers["x-amz-bucket-region"] = bucket.region

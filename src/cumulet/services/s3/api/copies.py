@@ -12,6 +12,7 @@ from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.s3 import (
     access,
     attributes,
+    buckets,
     conditions,
     contents,
     encryption,
@@ -23,11 +24,12 @@ from cumulet.services.s3 import (
 from cumulet.services.s3.api.writing import LARGEST_PUT, Writing
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.encryption import CustomerKey
-from cumulet.services.s3.errors import InvalidArgument, InvalidRequest
+from cumulet.services.s3.errors import AccessDenied, InvalidArgument, InvalidRequest
 from cumulet.services.s3.integrity import Checks
 from cumulet.services.s3.multipart import Upload
 from cumulet.services.s3.objects import Object
 from cumulet.services.s3.ranges import Span
+from cumulet.services.s3.versions import NULL
 
 _SELF_COPY = (
     "This copy request is illegal because it is trying to copy an object to itself without changing the object's "
@@ -47,7 +49,7 @@ class Copies(Writing):
     async def copy_object(self, *, Bucket: str, Key: str, CopySource: str, **given: Any) -> dict[str, Any]:
         conditions.check_write_headers(given)
         source = _parse_source(CopySource)
-        source_bucket, found, body = await self._open_source(source, given, None)
+        found, body = await self._open_source(source, given, None)
         if found.size > LARGEST_PUT:
             raise InvalidRequest(
                 f"The specified copy source is larger than the maximum allowable size for a copy source: {LARGEST_PUT}"
@@ -63,10 +65,10 @@ class Copies(Writing):
             )  # fmt: skip
             made = await self.store.write(_put_copy, self.blobs, self.bucket, made, draft, given)
         result = {"ETag": f'"{made.etag}"', "LastModified": made.modified, **attributes.checksum_of(made)}
-        answer = {"CopyObjectResult": result, **attributes.encryption_of(made)}
+        answer = {"CopyObjectResult": result, **attributes.encryption_of(made), **await self.expiration(made)}
         if self.bucket.versioning:
             answer["VersionId"] = made.version
-        if source_bucket.versioning:
+        if found.version != NULL:
             answer["CopySourceVersionId"] = found.version
         return answer
 
@@ -75,17 +77,17 @@ class Copies(Writing):
     ) -> dict[str, Any]:
         upload = await self.store.read(multipart.find, Bucket, Key, UploadId)
         text = given.get("CopySourceRange")
-        source_bucket, _, body = await self._open_source(_parse_source(CopySource), given, text)
+        found, body = await self._open_source(_parse_source(CopySource), given, text)
         part = await self.add_part(upload, PartNumber, body, Checks({}, {}, {}, kept=_kept(upload)), given)
         result = {"ETag": f'"{part.etag}"', "LastModified": part.modified, **_part_checksum(upload, part)}
         answer = {"CopyPartResult": result, **attributes.encryption_of(upload.draft)}
-        if source_bucket.versioning:
-            answer["CopySourceVersionId"] = parsed if (parsed := _parse_source(CopySource).version_id) else "null"
+        if found.version != NULL:
+            answer["CopySourceVersionId"] = found.version
         return answer
 
     async def _open_source(
         self, source: Source, given: dict[str, Any], copy_range: str | None
-    ) -> tuple[Bucket, Object, bytes | AsyncIterator[bytes]]:
+    ) -> tuple[Object, bytes | AsyncIterator[bytes]]:
         await self.store.read(
             access.permitted, self.caller, "get_object", {"Bucket": source.bucket, "Key": source.key}, self.request
         )
@@ -144,14 +146,16 @@ def _open(
     given: dict[str, Any],
     customer: CustomerKey | None,
     copy_range: str | None,
-) -> tuple[Bucket, Object, bytes | AsyncIterator[bytes]]:
-    bucket = access.buckets.get(tx, source.bucket)
+) -> tuple[Object, bytes | AsyncIterator[bytes]]:
+    bucket = buckets.get(tx, source.bucket)
+    if given.get("ExpectedSourceBucketOwner") not in (None, bucket.account):
+        raise AccessDenied
     found = objects.find(tx, source.bucket, source.key, source.version_id)
     conditions.check_copy_source(found, given)
     storage_classes.check_readable(found, tx.now)
     whole = Span(0, found.size, found.size)
     span = ranges.parse_copy(copy_range, found.size) if copy_range is not None else whole
-    return bucket, found, contents.open_span(tx, blobs, found, span, customer)
+    return found, contents.open_span(tx, blobs, found, span, customer)
 
 
 def _put_copy(

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
-from cumulet.services.s3 import attributes, conditions, multipart
-from cumulet.services.s3.api.buckets import canonical_id, owner
+from cumulet.services.s3 import ageing, attributes, conditions, lifecycle, multipart
+from cumulet.services.s3.api.buckets import owner
+from cumulet.services.s3.api.listings import initiator, listing_limit
 from cumulet.services.s3.api.writing import Writing
-from cumulet.services.s3.errors import InvalidRequest
+from cumulet.services.s3.errors import InvalidArgument, InvalidRequest
 from cumulet.services.s3.integrity import DEFAULT_ALGORITHM, Checks
 from cumulet.services.s3.multipart import Part, Upload
-
-_MOST_LISTED = 1000
 
 
 class MultipartUploads(Writing):
     async def create_multipart_upload(self, *, Bucket: str, Key: str, **given: Any) -> dict[str, Any]:
         algorithm, kind = multipart.check_checksum_type(given.get("ChecksumAlgorithm"), given.get("ChecksumType"))
         upload = Upload(
-            id=self.kernel.ids.alphanumeric(128),
+            id=multipart.new_id(self.clock.now(), Key, self.kernel.ids),
             key=Key,
             begun=self.clock.now(),
             draft=await self.new_object(Key, given),
@@ -28,11 +28,11 @@ class MultipartUploads(Writing):
             checksum_algorithm=algorithm,
             checksum_type=kind,
         )
-        await self.store.write(multipart.begin, Bucket, upload)
+        await self.store.write(multipart.begin, self.bucket, upload)
         answer = {"Bucket": Bucket, "Key": Key, "UploadId": upload.id, **attributes.encryption_of(upload.draft)}
         if algorithm:
             answer |= {"ChecksumAlgorithm": algorithm, "ChecksumType": kind}
-        return answer
+        return answer | await self._abort_date(upload)
 
     async def upload_part(
         self,
@@ -46,25 +46,24 @@ class MultipartUploads(Writing):
     ) -> dict[str, Any]:
         upload = await self.store.read(multipart.find, Bucket, Key, UploadId)
         kept = upload.checksum_algorithm or DEFAULT_ALGORITHM
-        checks = Checks(given, self.request.trailers, self.request.headers, kept=kept)
+        checks = Checks(given, self.request.trailers, self.request.headers, kept=kept, is_part=True)
         if upload.checksum_algorithm and checks.algorithm not in (None, upload.checksum_algorithm):
             raise InvalidRequest(
                 f"Checksum Type mismatch occurred, expected checksum Type: {upload.checksum_algorithm.lower()}, "
                 f"actual checksum Type: {(checks.algorithm or 'null').lower()}"
             )
         part = await self.add_part(upload, PartNumber, Body, checks, given)
-        return {"ETag": f'"{part.etag}"', **checks.sent(), **attributes.encryption_of(upload.draft)}
+        told = _checksum_of(upload, part) or checks.sent()
+        return {"ETag": f'"{part.etag}"', **told, **attributes.encryption_of(upload.draft)}
 
     async def complete_multipart_upload(
         self, *, Bucket: str, Key: str, UploadId: str, MultipartUpload: dict[str, Any] | None = None, **given: Any
     ) -> dict[str, Any]:
         conditions.check_write_headers(given)
         wanted = (MultipartUpload or {}).get("Parts") or []
-        if MultipartUpload is not None and not wanted:
-            raise InvalidRequest("You must specify at least one part")
         made = await self.store.write(multipart.complete, self.blobs, self.bucket, Key, UploadId, wanted, given)
-        location = f"{self.request.endpoint}/{Bucket}/{Key}"
-        return {"Bucket": Bucket, "Key": Key, "Location": location, **self.written(made)}
+        location = f"{self.request.endpoint}/{Bucket}/{quote(Key)}"
+        return {"Bucket": Bucket, "Key": Key, "Location": location, **self.written(made), **await self.expiration(made)}
 
     async def abort_multipart_upload(
         self,
@@ -95,8 +94,8 @@ class MultipartUploads(Writing):
         SSECustomerKeyMD5: str | None = None,
     ) -> dict[str, Any]:
         upload = await self.store.read(multipart.find, Bucket, Key, UploadId)
-        limit = min(_MOST_LISTED if MaxParts is None else MaxParts, _MOST_LISTED)
-        marker = int(PartNumberMarker or 0)
+        limit = listing_limit(MaxParts, "max-parts")
+        marker = _marker(PartNumberMarker)
         found = await self.store.read(multipart.parts, UploadId, after=marker, limit=limit + 1)
         page = found[:limit]
         answer: dict[str, Any] = {
@@ -108,17 +107,34 @@ class MultipartUploads(Writing):
             "MaxParts": limit,
             "IsTruncated": len(found) > limit,
             "Parts": [_listed(upload, part) for part in page],
-            "Initiator": owner(upload.initiator) | {"DisplayName": upload.initiator},
-            "Owner": {"ID": canonical_id(self.bucket.account)},
+            "Initiator": initiator(upload),
+            "Owner": owner(self.bucket.account),
             "StorageClass": upload.draft.storage_class,
         }
         if upload.checksum_algorithm:
             answer |= {"ChecksumAlgorithm": upload.checksum_algorithm, "ChecksumType": upload.checksum_type}
-        return answer
+        return answer | await self._abort_date(upload)
+
+    async def _abort_date(self, upload: Upload) -> dict[str, Any]:
+        if not self.bucket.has(lifecycle.KIND):
+            return {}
+        return await self.store.read(ageing.abort_date, self.bucket.name, upload)
 
 
 def _listed(upload: Upload, part: Part) -> dict[str, Any]:
     entry = {"PartNumber": part.number, "LastModified": part.modified, "ETag": f'"{part.etag}"', "Size": part.size}
-    if upload.checksum_algorithm:
-        entry[f"Checksum{upload.checksum_algorithm}"] = part.checksum
-    return entry
+    return {**entry, **_checksum_of(upload, part)}
+
+
+def _checksum_of(upload: Upload, part: Part) -> dict[str, str]:
+    return {f"Checksum{upload.checksum_algorithm}": part.checksum} if upload.checksum_algorithm else {}
+
+
+def _marker(number: int | None) -> int:
+    if number is not None and number < 0:
+        raise InvalidArgument(
+            "Argument part-number-marker must be an integer between 0 and 2147483647",
+            ArgumentName="part-number-marker",
+            ArgumentValue=str(number),
+        )
+    return number or 0

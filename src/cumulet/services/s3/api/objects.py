@@ -17,6 +17,7 @@ from cumulet.services.s3 import (
     objects,
     ranges,
     storage_classes,
+    tiering,
 )
 from cumulet.services.s3.api.writing import Writing
 from cumulet.services.s3.buckets import Bucket
@@ -54,16 +55,18 @@ class Objects(Writing):
                 encryption=replace(wanted.encryption, wrapped_key=wrapped),
             )  # fmt: skip
             made = await self.store.write(_put, self.blobs, self.bucket, made, draft, given)
-        return self.written(made)
+        return {**self.written(made), **await self.expiration(made)}
 
     async def get_object(self, *, Bucket: str, Key: str, **given: Any) -> dict[str, Any]:
         opened = await self.store.read(_open, self.blobs, self.bucket, Key, given, self.customer_key(given))
-        answer = self._described(opened, given)
-        return {**answer, "Body": opened.body}
+        found = opened.found
+        if tiering.wants_note(found, self.clock.now()):
+            await self.store.write(tiering.note_read, Bucket, Key, found.version)
+        return {**self._described(opened, given), **await self.expiration(found), "Body": opened.body}
 
     async def head_object(self, *, Bucket: str, Key: str, **given: Any) -> dict[str, Any]:
         found = await self.store.read(_look_up, self.bucket, Key, given, self.customer_key(given))
-        return self._described(found, given)
+        return {**self._described(found, given), **await self.expiration(found.found)}
 
     async def delete_object(
         self,
