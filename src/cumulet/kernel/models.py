@@ -270,13 +270,13 @@ class ServiceModel:
 @cache
 def names() -> list[str]:
     """The names of all services, as boto3 spells them, sorted."""
-    return sorted(folder.name for folder in _data().iterdir() if folder.is_dir() and _versions(folder))
+    return sorted(folder.name for folder in data_folder().iterdir() if folder.is_dir() and _versions(folder))
 
 
 @cache
 def load(name: str) -> ServiceModel:
     """The model of one service. Raises KeyError for a name that boto3 does not know."""
-    folder = _data() / name
+    folder = data_folder() / name
     versions = _versions(folder) if _NAME.fullmatch(name) and folder.is_dir() else []
     if not versions:
         raise KeyError(name)
@@ -335,7 +335,8 @@ _OLD_CODES: Mapping[str, Mapping[str, str]] = {
 
 
 @cache
-def _data() -> Path:
+def data_folder() -> Path:
+    """Where botocore keeps what AWS publishes."""
     spec = importlib.util.find_spec("botocore")
     assert spec is not None and spec.origin is not None
     return Path(spec.origin).parent / "data"

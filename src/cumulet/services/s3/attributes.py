@@ -1,4 +1,4 @@
-"""What an object carries beside its bytes: system headers, user metadata, tags, storage class; from requests, and back."""
+"""What an object carries beside its bytes: headers, metadata, tags, storage class; from requests, and back."""
 
 from __future__ import annotations
 

@@ -6,12 +6,13 @@ says which kinds there are, so that a request looks only for what exists."""
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import re
 from datetime import datetime
 from typing import Any
 
 from cumulet.kernel.blobs import Blobs
-from cumulet.kernel.keys import Key
+from cumulet.kernel.keys import Key, StartsWith
 from cumulet.kernel.records import Record, replace
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.s3.errors import (
@@ -39,6 +40,8 @@ class Bucket(Record):
     account: str
     region: str
     created: datetime
+    location: str = ""
+    """What its maker called the Region, where that is not its name: EU."""
     versioning: str = ""
     mfa_delete: bool = False
     object_lock: bool = False
@@ -100,6 +103,14 @@ def get(tx: ReadTransaction, name: str) -> Bucket:
     return bucket
 
 
+def still(tx: ReadTransaction, seen: Bucket) -> Bucket:
+    """A bucket seen in an earlier transaction, as it is now. Raises NoSuchBucket, also if another has its name."""
+    bucket = get(tx, seen.name)
+    if bucket.account != seen.account or bucket.created != seen.created:
+        raise NoSuchBucket(BucketName=seen.name)
+    return bucket
+
+
 def find(tx: ReadTransaction, name: str) -> Bucket | None:
     bucket: Bucket | None = tx.get(_key(name))
     return bucket
@@ -115,7 +126,7 @@ def change(tx: Transaction, name: str, **changes: Any) -> Bucket:
 def delete(tx: Transaction, blobs: Blobs, name: str) -> None:
     """Raises NoSuchBucket or BucketNotEmpty. Unfinished uploads go with the bucket."""
     bucket = get(tx, name)
-    if next(tx.range(("s3", "object", name), limit=1), None) or next(tx.range(("s3", "version", name), limit=1), None):
+    if any(next(tx.range(("s3", space, name), limit=1), None) for space in ("object", "hidden", "version")):
         words = "" if not bucket.versioning else ". You must delete all versions in the bucket."
         raise BucketNotEmpty(BucketNotEmpty.message + words, BucketName=name)
     tx.delete(_key(name))
@@ -129,10 +140,15 @@ def delete(tx: Transaction, blobs: Blobs, name: str) -> None:
     tx.delete_range(("s3", "upload", name))
 
 
-def owned_by(tx: ReadTransaction, account: str, *, after: str | None = None) -> list[Bucket]:
-    """An account's buckets in all Regions, by name."""
-    names = [key[-1] for key, _ in tx.items(_owned(account), after=after)]
-    return [get(tx, name) for name in names]
+def owned_by(
+    tx: ReadTransaction, account: str, *, after: str | None = None, prefix: str = "", region: str | None = None,
+    limit: int | None = None,
+) -> list[Bucket]:  # fmt: skip
+    """An account's buckets, in all Regions or in one, by name."""
+    start: dict[str, Any] = {"after": after} if after is not None and after >= prefix else {"since": StartsWith(prefix)}
+    names = (key[-1] for key, _ in tx.items(_owned(account), **start, until=StartsWith(prefix)))
+    found = (get(tx, name) for name in names)
+    return list(itertools.islice((b for b in found if region in (None, b.region)), limit))
 
 
 # Configurations

@@ -8,8 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from cumulet.kernel.errors import ServiceError
-from cumulet.services.s3.errors import NoSuchKey, NotModified, PreconditionFailed
+from cumulet.services.s3.errors import ConditionalRequestConflict, NoSuchKey, NotModified, PreconditionFailed
 from cumulet.services.s3.objects import Object, http_date, with_headers
+
+_DELETE_HEADERS = {
+    "IfMatchLastModifiedTime": "x-amz-if-match-last-modified-time",
+    "IfMatchSize": "x-amz-if-match-size",
+}
 
 
 class NotImplementedHeader(ServiceError):
@@ -78,6 +83,25 @@ def check_write(latest: Object | None, key: str, given: dict[str, Any]) -> None:
             raise NoSuchKey(Key=key)
         if not _matches(expected, latest):
             raise PreconditionFailed(Condition="If-Match")
+
+
+def check_completion(latest: Object | None, key: str, given: dict[str, Any], found: int) -> None:
+    """As `check_write`, for an upload that took a while: `found` is the sequence of the object when it began, or 0.
+
+    Raises ConditionalRequestConflict too, if the key is as expected but was written or deleted in between."""
+    check_write(latest, key, given)
+    if given.get("IfMatch") is not None and latest is not None and latest.sequence != found:
+        raise ConditionalRequestConflict(Condition="If-Match", Key=key)
+    if given.get("IfNoneMatch") is not None and found:
+        raise ConditionalRequestConflict(Condition="If-None-Match", Key=key)
+
+
+def check_delete(latest: Object | None, key: str, given: dict[str, Any]) -> None:
+    """Whether the current version is as the one who deletes it expects. Raises PreconditionFailed or NoSuchKey."""
+    for name in ("IfMatchLastModifiedTime", "IfMatchSize"):
+        if given.get(name) is not None:  # directory buckets know these (DeleteObject)
+            raise NotImplementedHeader(Header=_DELETE_HEADERS[name])
+    check_write(latest, key, {"IfMatch": given.get("IfMatch")})
 
 
 def _matches(etags: str, found: Object) -> bool:

@@ -25,11 +25,18 @@ class Checks:
     `kept` is the algorithm whose checksum will be kept; by default the client's, or CRC64NVME."""
 
     def __init__(
-        self, given: dict[str, Any], trailers: Mapping[str, str], headers: Mapping[str, str], kept: str | None = None
+        self,
+        given: dict[str, Any],
+        trailers: Mapping[str, str],
+        headers: Mapping[str, str],
+        kept: str | None = None,
+        *,
+        is_part: bool = False,
     ) -> None:
         self._md5 = checksums.new("MD5")
         self._expected_md5 = _expected_md5(given.get("ContentMD5"))
         self._trailers = trailers
+        self._is_part = is_part
         self._algorithm, self._expected = _expected_checksum(given)
         self._trailing = _trailing_algorithm(headers)
         if self._trailing is not None:
@@ -48,16 +55,17 @@ class Checks:
     def verify(self) -> None:
         """Raises BadDigest if the bytes are not what was promised."""
         if self._expected_md5 is not None and self._md5.digest() != self._expected_md5:
-            raise BadDigest(
-                CalculatedDigest=checksums.encode(self._md5.digest()), ExpectedDigest=self._expected_md5.hex()
-            )
+            # PutObject says in hex what UploadPart says in base64.
+            expected = checksums.encode(self._expected_md5) if self._is_part else self._expected_md5.hex()
+            raise BadDigest(CalculatedDigest=checksums.encode(self._md5.digest()), ExpectedDigest=expected)
         if self._trailing is not None:
             self._expected = self._trailers.get(_PREFIX + self._trailing.lower())
             if self._expected is not None:
                 _check_form(self._trailing, self._expected)
-        if self._algorithm is not None and self._expected is not None:
-            if checksums.encode(self._sums[self._algorithm].digest()) != self._expected:
-                raise BadDigest(f"The {self._algorithm} you specified did not match the calculated checksum.")
+        if self._algorithm is None or self._expected is None:
+            return
+        if checksums.encode(self._sums[self._algorithm].digest()) != self._expected:
+            raise BadDigest(f"The {self._algorithm} you specified did not match the calculated checksum.")
 
     @property
     def etag(self) -> str:

@@ -1,81 +1,150 @@
 """Listings: pages of keys in UTF-8 order, with everything below a delimiter folded into one entry.
 
-Folding skips: below a common prefix nothing is read, so a page costs what it shows. A page that would show little of
-much (delete markers, say) is cut off after a number of steps and says that there is more."""
+Folding skips: below a common prefix nothing is read, so a page costs what it shows, however large the bucket."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, TypeVar
 
 from cumulet.kernel.keys import StartsWith
 from cumulet.kernel.store import ReadTransaction
+from cumulet.services.s3 import multipart, objects, versions
+from cumulet.services.s3.errors import InvalidArgument
 from cumulet.services.s3.multipart import Upload
 from cumulet.services.s3.objects import Object
+from cumulet.services.s3.versions import NULL
 
 MOST = 1000
-_STEPS = 20_000
+_BATCH = 256
+
+T = TypeVar("T", Object, Upload)
+Bounds = dict[str, Any]
 
 
 class Page(NamedTuple):
-    """Entries and common prefixes, and where to go on: `marker` is the last key or prefix seen, None at the end."""
+    """Entries and common prefixes; `marker` is the last key or prefix of a page that others follow, else None."""
 
     entries: list[Object]
     prefixes: list[str]
     marker: str | None
-    version_marker: str | None = None
 
 
 def keys(tx: ReadTransaction, bucket: str, prefix: str, delimiter: str, after: str, limit: int) -> Page:
     """The current objects of a bucket beginning behind `after`."""
-    entries: list[Object] = []
-    prefixes: list[str] = []
-    last = after
-    for steps, found in enumerate(_walk(tx, ("s3", "object", bucket), prefix, delimiter, after, living=True)):
-        if len(entries) + len(prefixes) >= limit or steps >= _STEPS:
-            return Page(entries, prefixes, last if limit else None)
+    page = Page([], [], None)
+    last = None
+
+    def read(bounds: Bounds, count: int) -> Iterator[Object]:
+        return tx.range(("s3", "object", bucket), **bounds, limit=count)
+
+    for found in _walk(read, _key_of, prefix, delimiter, _start(prefix, delimiter, after)) if limit else ():
+        if len(page.entries) + len(page.prefixes) == limit:
+            return page._replace(marker=last)
         if isinstance(found, str):
-            prefixes.append(found)
+            page.prefixes.append(found)
             last = found
         else:
-            if not found.delete_marker:
-                entries.append(found)
+            page.entries.append(found)
             last = found.key
-    return Page(entries, prefixes, None)
+    return page
+
+
+class VersionPage(NamedTuple):
+    entries: list[tuple[Object, bool]]
+    """With whether it is the latest of its key."""
+    prefixes: list[str]
+    key_marker: str | None = None
+    version_marker: str | None = None
+
+
+def all_versions(
+    tx: ReadTransaction, bucket: str, prefix: str, delimiter: str, after: str, after_version: str | None, limit: int
+) -> VersionPage:
+    """All versions: by key, newest first. `after_version` continues within the key `after`."""
+    page = VersionPage([], [])
+    last: tuple[str | None, str | None] = (None, None)
+    for found in _version_walk(tx, bucket, prefix, delimiter, after, after_version, limit) if limit else ():
+        if len(page.entries) + len(page.prefixes) == limit:
+            return page._replace(key_marker=last[0], version_marker=last[1])
+        if isinstance(found, str):
+            page.prefixes.append(found)
+            last = (found, None)
+        else:
+            page.entries.append(found)
+            last = (found[0].key, found[0].version)
+    return page
+
+
+class UploadPage(NamedTuple):
+    entries: list[Upload]
+    prefixes: list[str]
+    is_truncated: bool = False
+    key_marker: str = ""
+    upload_marker: str = ""
+
+
+def uploads(
+    tx: ReadTransaction, bucket: str, prefix: str, delimiter: str, after: str, after_upload: str, limit: int
+) -> UploadPage:
+    """The uploads under way: by key, then by when they began. Without `after_upload`, all of the key `after` are past.
+
+    Raises InvalidArgument for an upload that is not of that key."""
+    start = _start(prefix, delimiter, after)
+    if after_upload:
+        if not multipart.is_id_for(after, after_upload):
+            raise InvalidArgument(
+                "Invalid uploadId marker", ArgumentName="upload-id-marker", ArgumentValue=after_upload
+            )
+        start = {"after": (after, after_upload)} if start == {"after": after} else start
+    page = UploadPage([], [])
+
+    def read(bounds: Bounds, count: int) -> Iterator[Upload]:
+        return tx.range(("s3", "upload", bucket), **bounds, limit=count)
+
+    for found in _walk(read, _upload_place, prefix, delimiter, start) if limit else ():
+        if len(page.entries) + len(page.prefixes) == limit:
+            return page._replace(is_truncated=True)
+        if isinstance(found, str):
+            page.prefixes.append(found)
+            page = page._replace(key_marker=found, upload_marker="")
+        else:
+            page.entries.append(found)
+            page = page._replace(key_marker=found.key, upload_marker=found.id)
+    return page
 
 
 def _walk(
-    tx: ReadTransaction, space: tuple[str, ...], prefix: str, delimiter: str, after: str, *, living: bool
-) -> Iterator[Object | str]:
-    """Objects under `prefix`, and instead of all that share a common prefix that prefix, once.
+    read: Callable[[Bounds, int], Iterator[T]], place: Callable[[T], Any], prefix: str, delimiter: str, start: Bounds
+) -> Iterator[T | str]:
+    """Records under `prefix`, and instead of all that share a common prefix that prefix, once.
 
-    With `living`, a common prefix of nothing but delete markers is not there."""
-    position: str | StartsWith | None = None
-    if after:
-        folded = _folded(after, prefix, delimiter) if after.startswith(prefix) else None
-        position = StartsWith(after) if folded == after else after
-        if after < prefix:
-            position = None
+    Behind a common prefix there is often another, so little is read ahead there."""
+    bounds, count = start, 1 if delimiter else _BATCH
     while True:
-        bounds = {"after": position} if position is not None else {"since": StartsWith(prefix)}
-        jump: StartsWith | None = None
-        for key, found in tx.items(space, **bounds, until=StartsWith(prefix)):
-            folded = _folded(key[-1], prefix, delimiter)
+        taken, jump, last = 0, None, None
+        for found in read({**bounds, "until": StartsWith(prefix)}, count):
+            taken += 1
+            folded = _folded(found.key, prefix, delimiter)
             if folded is not None:
-                if not living or not found.delete_marker or _has_living(tx, space, folded):
-                    yield folded
+                yield folded
                 jump = StartsWith(folded)
                 break
             yield found
-        if jump is None:
+            last = place(found)
+        if jump is None and taken < count:
             return
-        position = jump
+        bounds = {"after": jump if jump is not None else last}
+        count = 1 if jump is not None else min(8 * count, _BATCH)
 
 
-def _has_living(tx: ReadTransaction, space: tuple[str, ...], prefix: str) -> bool:
-    """Whether anything under a common prefix is more than a delete marker."""
-    found = tx.range(space, since=StartsWith(prefix), until=StartsWith(prefix), limit=_STEPS)
-    return any(not each.delete_marker for each in found)
+def _start(prefix: str, delimiter: str, after: str) -> Bounds:
+    """Where to begin. A marker inside a common prefix leaves that prefix behind (recorded from ListObjects)."""
+    if not after or after < prefix:
+        return {"since": StartsWith(prefix)}
+    folded = _folded(after, prefix, delimiter) if after.startswith(prefix) else None
+    return {"after": StartsWith(folded) if folded is not None else after}
 
 
 def _folded(key: str, prefix: str, delimiter: str) -> str | None:
@@ -86,106 +155,49 @@ def _folded(key: str, prefix: str, delimiter: str) -> str | None:
     return None if at < 0 else key[: at + len(delimiter)]
 
 
-class VersionPage(NamedTuple):
-    entries: list[tuple[Object, bool]]
-    """With whether it is the latest of its key."""
-    prefixes: list[str]
-    key_marker: str | None
-    version_marker: str | None = None
-
-
-def versions(
+def _version_walk(
     tx: ReadTransaction, bucket: str, prefix: str, delimiter: str, after: str, after_version: str | None, limit: int
-) -> VersionPage:
-    """All versions: by key, newest first. `after_version` continues within the key `after`."""
-    entries: list[tuple[Object, bool]] = []
-    prefixes: list[str] = []
-    last: tuple[str, str | None] = (after, after_version)
+) -> Iterator[tuple[Object, bool] | str]:
+    start = _start(prefix, delimiter, after)
+    if after_version is not None and start == {"after": after}:
+        yield from _behind(tx, bucket, after, after_version, limit + 1)
+    has_older = next(tx.range(("s3", "version", bucket), limit=1), None) is not None
 
-    def is_full() -> bool:
-        return len(entries) + len(prefixes) >= limit
+    def read(bounds: Bounds, count: int) -> Iterator[Object]:
+        return itertools.islice(objects.currents(tx, bucket, **bounds, limit=count), count)
 
-    if after and after_version is not None:
-        for each in _behind(tx, bucket, after, after_version):
-            if is_full():
-                return VersionPage(entries, prefixes, *last)
-            entries.append(each)
-            last = (after, each[0].version)
-    for steps, found in enumerate(_walk(tx, ("s3", "object", bucket), prefix, delimiter, after, living=False)):
-        if is_full() or steps >= _STEPS:
-            return VersionPage(entries, prefixes, *last)
+    for found in _walk(read, _key_of, prefix, delimiter, start):
         if isinstance(found, str):
-            prefixes.append(found)
-            last = (found, None)
+            yield found
             continue
-        for each in _of_key(tx, bucket, found):
-            if is_full():
-                return VersionPage(entries, prefixes, *last)
-            entries.append(each)
-            last = (found.key, each[0].version)
-    return VersionPage(entries, prefixes, None)
+        yield found, True
+        if has_older:
+            yield from ((each, False) for each in objects.older(tx, bucket, found.key, limit=limit + 1))
 
 
-def _of_key(tx: ReadTransaction, bucket: str, latest: Object) -> Iterator[tuple[Object, bool]]:
-    yield latest, True
-    for each in tx.range(("s3", "version", bucket, latest.key)):
+def _behind(tx: ReadTransaction, bucket: str, key: str, version_id: str, limit: int) -> Iterator[tuple[Object, bool]]:
+    """The versions of `key` that are older than the one with this id, which may be gone by now."""
+    latest = objects.current(tx, bucket, key)
+    if version_id == NULL:
+        marked = objects.version(tx, bucket, key, NULL)
+        sequence = marked.sequence if marked is not None else None
+    else:
+        sequence = versions.sequence_of(version_id)
+        if sequence is None:
+            raise InvalidArgument(
+                "Invalid version id specified", ArgumentName="version-id-marker", ArgumentValue=version_id
+            )
+    if latest is None or sequence is None:
+        return
+    if latest.sequence < sequence:
+        yield latest, True
+    for each in objects.older(tx, bucket, key, after=(sequence, version_id), limit=limit):
         yield each, False
 
 
-def _behind(tx: ReadTransaction, bucket: str, key: str, version_id: str) -> Iterator[tuple[Object, bool]]:
-    """The versions of `key` that follow the one with this id."""
-    latest: Object | None = tx.get(("s3", "object", bucket, key))
-    if latest is None:
-        return
-    seen = False
-    for each in _of_key(tx, bucket, latest):
-        if seen:
-            yield each
-        seen = seen or each[0].version == version_id
+def _key_of(found: Object) -> str:
+    return found.key
 
 
-class UploadPage(NamedTuple):
-    entries: list[Upload]
-    prefixes: list[str]
-    key_marker: str | None
-    upload_marker: str | None = None
-
-
-def uploads(
-    tx: ReadTransaction, bucket: str, prefix: str, delimiter: str, after: str, after_upload: str, limit: int
-) -> UploadPage:
-    """The uploads under way: by key, then by when they began."""
-    entries: list[Upload] = []
-    prefixes: list[str] = []
-    found: list[Upload] = sorted(
-        tx.range(("s3", "upload", bucket), since=StartsWith(prefix), until=StartsWith(prefix)),
-        key=lambda upload: (upload.key, upload.begun, upload.id),
-    )
-    begun = {upload.id: upload.begun for upload in found}
-    position = (after, begun.get(after_upload), after_upload)
-    last: tuple[str, str] = ("", "")
-    for upload in found:
-        folded = _folded(upload.key, prefix, delimiter)
-        if after and not _is_behind(upload, folded, position):
-            continue
-        if folded is not None and folded in prefixes:
-            continue
-        if len(entries) + len(prefixes) >= limit:
-            return UploadPage(entries, prefixes, *last)
-        if folded is not None:
-            prefixes.append(folded)
-            last = (folded, "")
-        else:
-            entries.append(upload)
-            last = (upload.key, upload.id)
-    return UploadPage(entries, prefixes, None)
-
-
-def _is_behind(upload: Upload, folded: str | None, position: tuple[str, object, str]) -> bool:
-    """Without an upload marker, uploads of the marker's own key are behind us too (ListMultipartUploads)."""
-    after, begun, marker = position
-    if folded is not None:
-        return folded > after
-    if upload.key != after:
-        return upload.key > after
-    return bool(marker) and begun is not None and (upload.begun, upload.id) > (begun, marker)
+def _upload_place(found: Upload) -> tuple[str, str]:
+    return found.key, found.id

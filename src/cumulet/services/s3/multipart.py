@@ -4,16 +4,19 @@ The parts of a finished upload stay where they are and belong to the object: com
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import itertools
 from datetime import datetime
 from typing import Any
 
 from cumulet.kernel import checksums
 from cumulet.kernel.blobs import Blob, Blobs, Draft
+from cumulet.kernel.ids import Ids
 from cumulet.kernel.keys import Key
-from cumulet.kernel.records import Record
+from cumulet.kernel.records import Record, replace
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.s3 import conditions, objects
+from cumulet.services.s3 import buckets, conditions, objects
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.errors import (
     BadDigest,
@@ -21,7 +24,6 @@ from cumulet.services.s3.errors import (
     InvalidPart,
     InvalidPartOrder,
     InvalidRequest,
-    MalformedXML,
     NoSuchUpload,
 )
 from cumulet.services.s3.integrity import DEFAULT_ALGORITHM
@@ -30,6 +32,7 @@ from cumulet.services.s3.objects import Checksum, Object
 SMALLEST_PART = 5 * 1024 * 1024
 """Bytes; the last part may be smaller (S3 quotas)."""
 MOST_PARTS = 10_000
+ID_LENGTH = 128
 COMPOSITE, FULL_OBJECT = "COMPOSITE", "FULL_OBJECT"
 
 
@@ -44,6 +47,8 @@ class Upload(Record):
     checksum_algorithm: str = ""
     """As asked for; empty if it was not."""
     checksum_type: str = ""
+    found: int = 0
+    """The sequence of the object that the key had when the upload began; 0 for none."""
 
 
 class Part(Record):
@@ -59,8 +64,21 @@ class Part(Record):
     """The checksum that the client gave, as the API spells it."""
 
 
-def begin(tx: Transaction, bucket: str, upload: Upload) -> None:
-    tx.put(_upload(bucket, upload.key, upload.id), upload)
+def new_id(now: datetime, key: str, ids: Ids) -> str:
+    """Opaque to clients; to us, ids sort by when the uploads began, and tell whether they are of a key."""
+    begun = int(now.timestamp() * 1_000_000).to_bytes(8, "big")
+    return _base32(begun) + _mark(key) + ids.alphanumeric(ID_LENGTH - 21)
+
+
+def is_id_for(key: str, upload_id: str) -> bool:
+    return len(upload_id) == ID_LENGTH and upload_id[13:21] == _mark(key)
+
+
+def begin(tx: Transaction, bucket: Bucket, upload: Upload) -> None:
+    """Raises NoSuchBucket if the bucket went meanwhile."""
+    buckets.still(tx, bucket)
+    latest = objects.current(tx, bucket.name, upload.key)
+    tx.put(_upload(bucket.name, upload.key, upload.id), replace(upload, found=_living(latest)))
 
 
 def find(tx: ReadTransaction, bucket: str, key: str, upload_id: str) -> Upload:
@@ -87,6 +105,8 @@ def parts(tx: ReadTransaction, upload_id: str, *, after: int = 0, limit: int | N
 
 
 def abort(tx: Transaction, blobs: Blobs, bucket: str, upload: Upload) -> None:
+    """Raises NoSuchUpload, so that one that was completed meanwhile keeps its parts."""
+    find(tx, bucket, upload.key, upload.id)
     for part in parts(tx, upload.id):
         blobs.release(tx, part.blob)
     tx.delete_range(("s3", "part", upload.id))
@@ -104,10 +124,14 @@ def complete(
 ) -> Object:
     """Make the object of the parts that the client lists. Raises NoSuchUpload, InvalidPart and others.
 
-    The parts that are not listed are dropped. Source: S3 API Reference, CompleteMultipartUpload."""
+    The parts that are not listed are dropped. Completing once more answers the same, for those whom the first answer
+    did not reach. Source: S3 API Reference, CompleteMultipartUpload."""
+    latest = objects.current(tx, bucket.name, key)
+    if latest is not None and latest.upload == upload_id:
+        return latest
     upload = find(tx, bucket.name, key, upload_id)
     chosen = _choose(tx, upload, wanted)
-    conditions.check_write(objects.current(tx, bucket.name, key), key, given)
+    conditions.check_completion(latest, key, given, upload.found)
     size = sum(part.size for part in chosen)
     expected = given.get("MpuObjectSize")
     if expected is not None and int(expected) != size:
@@ -117,7 +141,7 @@ def complete(
     checksum = _checksum(upload, chosen, given)
     _drop_unlisted(tx, blobs, upload, chosen)
     digest = hashlib.md5(b"".join(bytes.fromhex(part.etag) for part in chosen)).hexdigest()
-    made = objects.replace(
+    made = replace(
         upload.draft, size=size, etag=f"{digest}-{len(chosen)}", upload=upload.id, parts=len(chosen),
         checksum=checksum, modified=tx.now,
     )  # fmt: skip
@@ -141,7 +165,8 @@ def check_checksum_type(algorithm: str | None, kind: str | None) -> tuple[str, s
     algorithm = algorithm.upper()
     if algorithm not in checksums.SIZES:
         raise InvalidRequest(
-            "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]"
+            "Checksum algorithm provided is unsupported. Please try again with any of the valid types: "
+            "[CRC32, CRC32C, CRC64NVME, SHA1, SHA256]"
         )
     kind = kind or (FULL_OBJECT if algorithm == DEFAULT_ALGORITHM else COMPOSITE)
     if (kind == FULL_OBJECT and algorithm not in checksums.COMBINABLE) or (
@@ -153,11 +178,24 @@ def check_checksum_type(algorithm: str | None, kind: str | None) -> tuple[str, s
     return algorithm, kind
 
 
+def _living(latest: Object | None) -> int:
+    return 0 if latest is None or latest.delete_marker else latest.sequence
+
+
+def _mark(key: str) -> str:
+    return _base32(hashlib.sha256(key.encode()).digest()[:5])
+
+
+def _base32(data: bytes) -> str:
+    """In letters that sort as the bytes do."""
+    return base64.b32hexencode(data).decode().rstrip("=")
+
+
 def _choose(tx: ReadTransaction, upload: Upload, wanted: list[dict[str, Any]]) -> list[Part]:
     if not wanted:
-        raise MalformedXML
+        raise InvalidRequest("You must specify at least one part")
     numbers = [entry.get("PartNumber", 0) for entry in wanted]
-    if any(a >= b for a, b in zip(numbers, numbers[1:], strict=False)):
+    if any(a >= b for a, b in itertools.pairwise(numbers)):
         raise InvalidPartOrder(UploadId=upload.id)
     chosen = [_matching(tx, upload, entry) for entry in wanted]
     for part in chosen[:-1]:

@@ -1,10 +1,13 @@
 """Objects: the versions of a key, which of them is current, and where its bytes are.
 
 The current version lies under the key itself, so listing a bucket is one range; older versions lie beside, newest
-first. Whether a version "null" is among the older ones is noted, so that it is found at once."""
+first. Where a delete marker is current it lies in a range of its own, so that a listing never wades through markers.
+Whether a version "null" is among the older ones is noted, so that it is found at once."""
 
 from __future__ import annotations
 
+import heapq
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -12,14 +15,14 @@ from cumulet.kernel.blobs import Blob, Blobs
 from cumulet.kernel.keys import Key
 from cumulet.kernel.records import Record, replace
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.s3 import versions
+from cumulet.services.s3 import buckets, versions
 from cumulet.services.s3.buckets import ENABLED, SUSPENDED, Bucket
 from cumulet.services.s3.errors import InvalidArgument, MethodNotAllowed, NoSuchKey, NoSuchVersion
 from cumulet.services.s3.versions import NULL
 
 
 class Checksum(Record):
-    """`algorithm` as in ChecksumAlgorithm, `value` in base64 (with -N for composites), `type` FULL_OBJECT or COMPOSITE."""
+    """`algorithm` as in ChecksumAlgorithm, `value` in base64 (composites end in -N), type FULL_OBJECT or COMPOSITE."""
 
     algorithm: str
     value: str
@@ -27,7 +30,7 @@ class Checksum(Record):
 
 
 class Encryption(Record):
-    """How the bytes are encrypted, as the API tells it. With a customer's key, its MD5 and the data key wrapped by it."""
+    """How the bytes are encrypted, as the API tells it. With a customer's key: its MD5, the data key wrapped by it."""
 
     algorithm: str = "AES256"
     kms_key: str = ""
@@ -78,7 +81,25 @@ class Object(Record):
 def current(tx: ReadTransaction, bucket: str, key: str) -> Object | None:
     """The current version, which may be a delete marker."""
     found: Object | None = tx.get(_key(bucket, key))
-    return found
+    return found if found is not None else tx.get(_hidden(bucket, key))
+
+
+def currents(
+    tx: ReadTransaction,
+    bucket: str,
+    *,
+    since: Any = None,
+    after: Any = None,
+    until: Any = None,
+    limit: int | None = None,
+) -> Iterator[Object]:
+    """The current versions of all keys, delete markers among them, by key. Bounds as for `tx.range`; up to `limit`
+    are read of either kind."""
+    living, hidden = (
+        tx.range(("s3", space, bucket), since=since, after=after, until=until, limit=limit)
+        for space in ("object", "hidden")
+    )
+    return heapq.merge(living, hidden, key=lambda each: each.key)
 
 
 def find(tx: ReadTransaction, bucket: str, key: str, version_id: str | None = None) -> Object:
@@ -119,7 +140,10 @@ def version(tx: ReadTransaction, bucket: str, key: str, version_id: str) -> Obje
 
 
 def put(tx: Transaction, blobs: Blobs, bucket: Bucket, made: Object) -> Object:
-    """Make `made` the current version of its key, as the bucket's versioning says. Returns it as stored."""
+    """Make `made` the current version of its key, as the bucket's versioning says. Returns it as stored.
+
+    Raises NoSuchBucket if the bucket went while the bytes came in."""
+    bucket = buckets.still(tx, bucket)
     latest = current(tx, bucket.name, made.key)
     sequence = versions.next_sequence(tx.now, latest.sequence if latest else 0)
     if bucket.versioning == ENABLED:
@@ -133,7 +157,7 @@ def put(tx: Transaction, blobs: Blobs, bucket: Bucket, made: Object) -> Object:
             release(tx, blobs, latest)
         else:
             _demote(tx, bucket.name, latest)
-    tx.put(_key(bucket.name, made.key), made)
+    _seat(tx, bucket.name, made, latest)
     return made
 
 
@@ -146,10 +170,10 @@ def put_version(tx: Transaction, blobs: Blobs, bucket: Bucket, made: Object) -> 
         delete_version(tx, blobs, bucket, made.key, made.version)
     latest = current(tx, bucket.name, made.key)
     if latest is None:
-        tx.put(_key(bucket.name, made.key), made)
+        _seat(tx, bucket.name, made, None)
     elif latest.sequence < made.sequence:
         _demote(tx, bucket.name, latest)
-        tx.put(_key(bucket.name, made.key), made)
+        _seat(tx, bucket.name, made, latest)
     else:
         _demote(tx, bucket.name, made)
     return made
@@ -159,7 +183,7 @@ def update(tx: Transaction, bucket: str, changed: Object) -> None:
     """Store a version whose members changed, in its place."""
     latest = current(tx, bucket, changed.key)
     if latest is not None and latest.version == changed.version:
-        tx.put(_key(bucket, changed.key), changed)
+        _seat(tx, bucket, changed, latest)
     else:
         place = _older(bucket, changed.key, changed.sequence, changed.version)
         assert tx.get(place) is not None, "update of a version that is gone"
@@ -168,6 +192,7 @@ def update(tx: Transaction, bucket: str, changed: Object) -> None:
 
 def delete(tx: Transaction, blobs: Blobs, bucket: Bucket, key: str, *, owner: str = "") -> Object | None:
     """Delete a key without naming a version. Returns the delete marker, where versioning makes one."""
+    bucket = buckets.still(tx, bucket)
     latest = current(tx, bucket.name, key)
     if not bucket.versioning:
         if latest is not None:
@@ -202,9 +227,12 @@ def release(tx: Transaction, blobs: Blobs, doomed: Object) -> None:
         tx.delete_range(("s3", "part", doomed.upload))
 
 
-def older(tx: ReadTransaction, bucket: str, key: str) -> list[Object]:
-    """The versions behind the current one, newest first."""
-    return list(tx.range(("s3", "version", bucket, key)))
+def older(
+    tx: ReadTransaction, bucket: str, key: str, *, after: tuple[int, str] | None = None, limit: int | None = None
+) -> list[Object]:
+    """The versions behind the current one, newest first; `after` is the sequence and id of one to begin behind."""
+    bound = None if after is None else (-after[0], after[1])
+    return list(tx.range(("s3", "version", bucket, key), after=bound, limit=limit))
 
 
 def with_headers(error: Any, headers: dict[str, str]) -> Any:
@@ -220,6 +248,16 @@ def _marker_headers(marker: Object) -> dict[str, str]:
     return {"x-amz-delete-marker": "true", "x-amz-version-id": marker.version}
 
 
+def _seat(tx: Transaction, bucket: str, made: Object, before: Object | None) -> None:
+    """Make `made` the current version, where `before` was."""
+    place, other = _key(bucket, made.key), _hidden(bucket, made.key)
+    if made.delete_marker:
+        place, other = other, place
+    tx.put(place, made)
+    if before is not None and before.delete_marker != made.delete_marker:
+        tx.delete(other)
+
+
 def _demote(tx: Transaction, bucket: str, made: Object) -> None:
     tx.put(_older(bucket, made.key, made.sequence, made.version), made)
     if made.version == NULL:
@@ -230,9 +268,10 @@ def _promote(tx: Transaction, bucket: str, key: str) -> None:
     following: Object | None = next(tx.range(("s3", "version", bucket, key), limit=1), None)
     if following is None:
         tx.delete(_key(bucket, key))
+        tx.delete(_hidden(bucket, key))
         return
     _forget_older(tx, bucket, following)
-    tx.put(_key(bucket, key), following)
+    _seat(tx, bucket, following, current(tx, bucket, key))
 
 
 def _forget_older(tx: Transaction, bucket: str, gone: Object) -> None:
@@ -254,6 +293,10 @@ def _remove_null(tx: Transaction, blobs: Blobs, bucket: str, key: str, latest: O
 
 def _key(bucket: str, key: str) -> Key:
     return ("s3", "object", bucket, key)
+
+
+def _hidden(bucket: str, key: str) -> Key:
+    return ("s3", "hidden", bucket, key)
 
 
 def _older(bucket: str, key: str, sequence: int, version_id: str) -> Key:

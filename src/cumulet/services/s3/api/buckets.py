@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
-import re
 from typing import Any
 
+from cumulet.kernel import regions
 from cumulet.kernel.store import Transaction
 from cumulet.services.s3 import attributes, buckets
 from cumulet.services.s3.api.base import S3Base
@@ -20,6 +22,7 @@ from cumulet.services.s3.errors import (
 )
 
 _MOST_BUCKET_TAGS = 50
+_MOST_LISTED = 10_000
 _OWNERSHIPS = ("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")
 
 
@@ -40,10 +43,12 @@ class Buckets(S3Base):
     ) -> dict[str, Any]:
         buckets.check_name(Bucket)
         wanted = CreateBucketConfiguration or {}
+        constraint = wanted.get("LocationConstraint")
         bucket = buckets.Bucket(
             name=Bucket,
             account=self.scope.account,
-            region=self._location(wanted.get("LocationConstraint")),
+            region=self._location(constraint),
+            location="EU" if constraint == "EU" else "",
             created=self.clock.now(),
             versioning=buckets.ENABLED if ObjectLockEnabledForBucket else "",
             object_lock=ObjectLockEnabledForBucket,
@@ -51,14 +56,15 @@ class Buckets(S3Base):
         )
         tags = attributes.tags_from_set(wanted.get("Tags") or [], at_most=_MOST_BUCKET_TAGS)
         await self.store.write(_create, bucket, tags)
-        return {"Location": f"/{Bucket}" if bucket.region == "us-east-1" else f"{self.request.endpoint}/{Bucket}/"}
+        location = f"/{Bucket}" if bucket.region == "us-east-1" else f"{self.request.endpoint}/{Bucket}/"
+        return {"Location": location, "BucketArn": bucket.arn}
 
     async def delete_bucket(self, *, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
         await self.store.write(buckets.delete, self.blobs, Bucket)
         return {}
 
     async def head_bucket(self, *, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
-        return {"BucketRegion": self.bucket.region, "AccessPointAlias": False}
+        return {"BucketRegion": self.bucket.region, "BucketArn": self.bucket.arn, "AccessPointAlias": False}
 
     async def list_buckets(
         self,
@@ -68,21 +74,26 @@ class Buckets(S3Base):
         Prefix: str | None = None,
         BucketRegion: str | None = None,
     ) -> dict[str, Any]:
-        owned = await self.store.read(buckets.owned_by, self.caller.account, after=ContinuationToken)
-        found = [
-            bucket for bucket in owned if bucket.name.startswith(Prefix or "") and BucketRegion in (None, bucket.region)
-        ]
-        page = found if MaxBuckets is None else found[:MaxBuckets]
+        limit = _page_size(MaxBuckets)
+        if BucketRegion is not None and not regions.exists(BucketRegion):
+            raise InvalidArgument(
+                f"Argument value {BucketRegion} is not a valid AWS Region", ArgumentName="bucket-region"
+            )
+        found = await self.store.read(
+            buckets.owned_by, self.caller.account, after=_from_token(ContinuationToken), prefix=Prefix or "",
+            region=BucketRegion, limit=limit + 1,
+        )  # fmt: skip
+        page = found[:limit]
         answer: dict[str, Any] = {"Buckets": [_listed(b) for b in page], "Owner": owner(self.caller.account)}
         if Prefix is not None:
             answer["Prefix"] = Prefix
         if len(page) < len(found):
-            answer["ContinuationToken"] = page[-1].name
+            answer["ContinuationToken"] = base64.urlsafe_b64encode(page[-1].name.encode()).decode()
         return answer
 
     async def get_bucket_location(self, *, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
-        region = self.bucket.region
-        return {} if region == "us-east-1" else {"LocationConstraint": region}
+        location = self.bucket.location or self.bucket.region
+        return {} if location == "us-east-1" else {"LocationConstraint": location}
 
     async def get_bucket_versioning(self, *, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
         answer = {"Status": self.bucket.versioning} if self.bucket.versioning else {}
@@ -137,7 +148,7 @@ class Buckets(S3Base):
         if constraint == "us-east-1" or constraint == "":
             raise InvalidLocationConstraint(LocationConstraint=constraint)
         if here == "us-east-1" or constraint == here:
-            if constraint is not None and not _is_region(constraint):
+            if constraint not in (None, here) and not regions.exists(constraint):
                 raise InvalidLocationConstraint(LocationConstraint=constraint)
             return constraint or here
         raise IllegalLocationConstraintException(
@@ -179,5 +190,22 @@ def _listed(bucket: Bucket) -> dict[str, Any]:
     return {"Name": bucket.name, "CreationDate": bucket.created, "BucketRegion": bucket.region, "BucketArn": bucket.arn}
 
 
-def _is_region(name: str) -> bool:
-    return name == "local" or re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-\d", name) is not None
+def _page_size(wanted: int | None) -> int:
+    if wanted is not None and not 1 <= wanted <= _MOST_LISTED:
+        raise InvalidArgument(
+            f"Argument max-buckets must be an integer between 1 and {_MOST_LISTED}",
+            ArgumentName="max-buckets",
+            ArgumentValue=str(wanted),
+        )
+    return wanted or _MOST_LISTED
+
+
+def _from_token(token: str | None) -> str | None:
+    if token is None:
+        return None
+    try:
+        return base64.b64decode(token, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        raise InvalidArgument(
+            "The continuation token provided is incorrect", ArgumentName="continuation-token", ArgumentValue=token
+        ) from None

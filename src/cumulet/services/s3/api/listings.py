@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote_plus
 
 from cumulet.services.s3 import listings
 from cumulet.services.s3.api.base import S3Base
@@ -31,19 +31,19 @@ class Listings(S3Base):
         ExpectedBucketOwner: str | None = None,
         OptionalObjectAttributes: list[str] | None = None,
     ) -> dict[str, Any]:
-        limit = _limit(MaxKeys, "maxKeys")
+        limit = listing_limit(MaxKeys, "maxKeys")
         after = _decode_token(ContinuationToken) if ContinuationToken is not None else StartAfter or ""
         page = await self.store.read(listings.keys, Bucket, Prefix or "", Delimiter or "", after, limit)
         encode = _encoder(EncodingType)
         answer: dict[str, Any] = {
             "Name": Bucket,
             "Prefix": encode(Prefix or ""),
-            "MaxKeys": limit if MaxKeys is None else MaxKeys,
+            "MaxKeys": limit,
             "KeyCount": len(page.entries) + len(page.prefixes),
             "IsTruncated": page.marker is not None,
             **_contents(page.entries, page.prefixes, encode, self.bucket.account if FetchOwner else None),
         }
-        _echo(answer, encode, Delimiter=Delimiter, StartAfter=StartAfter)
+        _echo(answer, encode, Delimiter=Delimiter, StartAfter=StartAfter if ContinuationToken is None else None)
         _echo(answer, str, EncodingType=EncodingType, ContinuationToken=ContinuationToken)
         if page.marker is not None:
             answer["NextContinuationToken"] = _encode_token(page.marker)
@@ -62,14 +62,14 @@ class Listings(S3Base):
         ExpectedBucketOwner: str | None = None,
         OptionalObjectAttributes: list[str] | None = None,
     ) -> dict[str, Any]:
-        limit = _limit(MaxKeys, "max-keys")
+        limit = listing_limit(MaxKeys, "max-keys")
         page = await self.store.read(listings.keys, Bucket, Prefix or "", Delimiter or "", Marker or "", limit)
         encode = _encoder(EncodingType)
         answer: dict[str, Any] = {
             "Name": Bucket,
             "Prefix": encode(Prefix or ""),
             "Marker": encode(Marker or ""),
-            "MaxKeys": limit if MaxKeys is None else MaxKeys,
+            "MaxKeys": limit,
             "IsTruncated": page.marker is not None,
             **_contents(page.entries, page.prefixes, encode, self.bucket.account),
         }
@@ -99,17 +99,16 @@ class Listings(S3Base):
                 ArgumentName="version-id-marker",
                 ArgumentValue=VersionIdMarker,
             )
-        limit = _limit(MaxKeys, "max-keys")
-        page = await self.store.read(
-            listings.versions, Bucket, Prefix or "", Delimiter or "", KeyMarker or "", VersionIdMarker or None, limit
-        )
+        limit = listing_limit(MaxKeys, "max-keys")
+        where = (Prefix or "", Delimiter or "", KeyMarker or "", VersionIdMarker or None)
+        page = await self.store.read(listings.all_versions, Bucket, *where, limit)
         encode = _encoder(EncodingType)
         answer: dict[str, Any] = {
             "Name": Bucket,
             "Prefix": encode(Prefix or ""),
             "KeyMarker": encode(KeyMarker or ""),
             "VersionIdMarker": VersionIdMarker or "",
-            "MaxKeys": limit if MaxKeys is None else MaxKeys,
+            "MaxKeys": limit,
             "IsTruncated": page.key_marker is not None,
         }
         versions = [
@@ -138,29 +137,29 @@ class Listings(S3Base):
         ExpectedBucketOwner: str | None = None,
         RequestPayer: str | None = None,
     ) -> dict[str, Any]:
-        limit = _limit(MaxUploads, "max-uploads")
+        limit = listing_limit(MaxUploads, "max-uploads")
+        marker = UploadIdMarker or "" if KeyMarker else ""  # alone it says nothing (ListMultipartUploads)
         page = await self.store.read(
-            listings.uploads, Bucket, Prefix or "", Delimiter or "", KeyMarker or "", UploadIdMarker or "", limit
+            listings.uploads, Bucket, Prefix or "", Delimiter or "", KeyMarker or "", marker, limit
         )
         encode = _encoder(EncodingType)
         answer: dict[str, Any] = {
             "Bucket": Bucket,
-            "Prefix": encode(Prefix or ""),
             "KeyMarker": encode(KeyMarker or ""),
-            "UploadIdMarker": UploadIdMarker or "",
-            "MaxUploads": limit if MaxUploads is None else MaxUploads,
-            "IsTruncated": page.key_marker is not None,
-            "NextKeyMarker": encode(_last_key(page.entries, page.prefixes)),
-            "NextUploadIdMarker": page.entries[-1].id if page.entries else "",
+            "UploadIdMarker": marker,
+            "MaxUploads": limit,
+            "IsTruncated": page.is_truncated,
+            "NextKeyMarker": encode(page.key_marker),
+            "NextUploadIdMarker": page.upload_marker,
         }
         _echo(answer, list, Uploads=[_upload(u, encode, self.bucket.account) for u in page.entries] or None)
         _echo(answer, list, CommonPrefixes=[{"Prefix": encode(p)} for p in page.prefixes] or None)
-        _echo(answer, encode, Delimiter=Delimiter)
+        _echo(answer, encode, Prefix=Prefix or None, Delimiter=Delimiter)
         _echo(answer, str, EncodingType=EncodingType)
         return answer
 
 
-def _limit(wanted: int | None, argument: str) -> int:
+def listing_limit(wanted: int | None, argument: str) -> int:
     if wanted is None:
         return listings.MOST
     if wanted < 0:
@@ -180,7 +179,7 @@ def _encoder(kind: str | None) -> Any:
         raise InvalidArgument(
             "Invalid Encoding Method specified in Request", ArgumentName="encoding-type", ArgumentValue=kind
         )
-    return lambda text: quote(text, safe="/-_.*")
+    return lambda text: quote_plus(text, safe="/-_.*")
 
 
 def _echo(answer: dict[str, Any], shape: Any, **members: Any) -> None:
@@ -233,15 +232,15 @@ def _upload(found: Upload, encode: Any, account: str) -> dict[str, Any]:
         "Initiated": found.begun,
         "StorageClass": found.draft.storage_class,
         "Owner": owner(account),
-        "Initiator": owner(found.initiator or account),
+        "Initiator": initiator(found),
     }
     if found.checksum_algorithm:
         entry |= {"ChecksumAlgorithm": found.checksum_algorithm, "ChecksumType": found.checksum_type}
     return entry
 
 
-def _last_key(entries: list[Upload], prefixes: list[str]) -> str:
-    return max([*(upload.key for upload in entries), *prefixes], default="")
+def initiator(upload: Upload) -> dict[str, str]:
+    return {**owner(upload.initiator), "DisplayName": upload.initiator}
 
 
 def _encode_token(marker: str) -> str:

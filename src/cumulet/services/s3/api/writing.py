@@ -14,6 +14,7 @@ from cumulet.services.s3.errors import EntityTooLarge, InvalidArgument, InvalidR
 from cumulet.services.s3.integrity import Checks
 from cumulet.services.s3.multipart import Part, Upload
 from cumulet.services.s3.objects import Object
+from cumulet.services.s3.versions import NULL
 
 LARGEST_PUT = 5 * 1024**3
 """Bytes of one PUT, one part or one copy (S3 quotas)."""
@@ -53,7 +54,7 @@ class Writing(S3Base):
     def written(self, made: Object) -> dict[str, Any]:
         """What every operation that made an object tells of it."""
         answer = {"ETag": f'"{made.etag}"', **attributes.checksum_of(made), **attributes.encryption_of(made)}
-        if self.bucket.versioning:
+        if made.version != NULL:  # with versioning suspended, S3 does not tell that it is "null"
             answer["VersionId"] = made.version
         return answer
 
@@ -84,7 +85,7 @@ def _check_customer_key(upload: Upload, customer: CustomerKey | None) -> None:
     """A part has to bring the key that the upload was begun with."""
     made = upload.draft.encryption
     wanted = made.customer_key_md5 if made is not None else ""
-    if wanted and customer is None:
+    if bool(wanted) != (customer is not None):
         raise InvalidRequest(
             "The multipart upload initiate requested encryption. Subsequent part requests must include the "
             "appropriate encryption parameters."
