@@ -9,7 +9,7 @@ from datetime import timedelta
 from cumulet.kernel.keys import Key
 from cumulet.kernel.records import replace
 from cumulet.kernel.store import Transaction
-from cumulet.services.sqs import attributes, deadletters, queues, recent, shelves
+from cumulet.services.sqs import attributes, deadletters, messages, queues, recent, shelves
 from cumulet.services.sqs.attributes import Settings
 from cumulet.services.sqs.errors import (
     InvalidParameterValue,
@@ -44,14 +44,15 @@ def create(tx: Transaction, queue: Queue, given: Mapping[str, str], tags: Mappin
     queues.tag(tx, queue, tags)
 
 
-def change(tx: Transaction, queue: Queue, given: Mapping[str, str]) -> Settings:
-    """Set attributes and return the settings as they are then."""
+def change(tx: Transaction, queue: Queue, given: Mapping[str, str]) -> None:
+    """Set attributes. Raises what is wrong with them."""
     old = queues.settings(tx, queue)
     attributes.check_type(given, old.fifo)
     rest = {name: text for name, text in given.items() if name != "FifoQueue"}
     new = replace(attributes.apply(old, rest), modified=tx.now)
     _keep(tx, queue, old, new)
-    return new
+    if new.message_retention_period != old.message_retention_period:
+        messages.schedule_expiry(tx, queue)
 
 
 def delete(tx: Transaction, queue: Queue) -> None:
