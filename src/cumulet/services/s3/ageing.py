@@ -7,6 +7,7 @@ cost nothing."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from cumulet.kernel.blobs import Blobs
 from cumulet.kernel.keys import StartsWith
 from cumulet.kernel.records import replace
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.s3 import buckets, lifecycle, midnights, multipart, objects, tiering
+from cumulet.services.s3 import buckets, lifecycle, midnights, multipart, notifications, objects, tiering
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.lifecycle import Rule, Transition
 from cumulet.services.s3.multipart import Upload
@@ -113,7 +114,7 @@ def steps(held: Policy, versions: list[Object]) -> Iterator[Step]:
             yield from _marker_steps(held, current)
     else:
         yield from _current_steps(held, current)
-    for newer, (successor, each) in enumerate(zip(versions, versions[1:], strict=False)):
+    for newer, (successor, each) in enumerate(itertools.pairwise(versions)):
         yield from _noncurrent_steps(held, each, successor.modified, newer)
     for each in versions:
         for at, tier in tiering.steps(held.tierings, each):
@@ -214,12 +215,24 @@ def _do(tx: Transaction, blobs: Blobs, bucket: Bucket, step: Step) -> None:
     found = step.version
     if step.kind == REMOVE:
         objects.delete_version(tx, blobs, bucket, found.key, found.version)
+        _tell(tx, bucket, "LifecycleExpiration:Delete", found)
     elif step.kind == EXPIRE:
-        objects.delete(tx, blobs, bucket, found.key)
+        marker = objects.delete(tx, blobs, bucket, found.key)
+        name = "LifecycleExpiration:Delete" if marker is None else "LifecycleExpiration:DeleteMarkerCreated"
+        _tell(tx, bucket, name, marker or found)
     elif step.kind == TRANSITION:
         objects.update(tx, bucket.name, _moved(found, step.target, tx.now))
+        data = {"transitionEventData": {"destinationStorageClass": step.target}}
+        _tell(tx, bucket, "LifecycleTransition", found, {"lifecycleEventData": data})
     else:
         objects.update(tx, bucket.name, replace(found, archive_tier=step.target))
+        data = {"destinationAccessTier": step.target}
+        _tell(tx, bucket, "IntelligentTiering", found, {"intelligentTieringEventData": data})
+
+
+def _tell(tx: Transaction, bucket: Bucket, name: str, found: Object, extra: dict[str, Any] | None = None) -> None:
+    if bucket.has(notifications.KIND):
+        notifications.emit(tx, bucket, name, found, notifications.by_s3(tx.uuid()), extra)
 
 
 def _moved(found: Object, target: str, now: datetime) -> Object:

@@ -4,6 +4,7 @@ Source: S3 API Reference, PutBucketLifecycleConfiguration; S3 User Guide, "Manag
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -224,7 +225,7 @@ def _check_chain(transitions: list[dict[str, Any]], member: str, action: str, pr
             f"'StorageClass' must be different for '{action}' actions in same 'Rule' with prefix '{prefix}'"
         )
     chain = sorted(transitions, key=lambda each: storage_classes.CLASSES[each["StorageClass"]].depth)
-    for earlier, later in zip(chain, chain[1:], strict=False):
+    for earlier, later in itertools.pairwise(chain):
         pause = _INFREQUENT_DAYS if earlier["StorageClass"] in _INFREQUENT else 1
         if member in earlier and member in later and later[member] < earlier[member] + pause:
             raise InvalidArgument(

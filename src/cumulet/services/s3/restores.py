@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from cumulet.kernel.records import replace
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import Transaction
-from cumulet.services.s3 import midnights, objects, storage_classes
+from cumulet.services.s3 import midnights, notifications, objects, storage_classes
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.errors import (
     GlacierExpeditedRetrievalNotAvailable,
@@ -67,12 +67,15 @@ def finish(tx: Transaction, bucket: Bucket, key: str, version: str) -> Object | 
     if found is None or found.restore_ready is None or tx.now < found.restore_ready:
         return None
     if found.archive_tier:
+        _tell(tx, bucket, "Completed", found)
         found = replace(found, archive_tier="", accessed=found.restore_ready, restore_ready=None, restored_until=None)
         objects.update(tx, bucket.name, found)
     elif found.restored_until is not None and tx.now >= found.restored_until:
         found = replace(found, restore_ready=None, restored_until=None)
         objects.update(tx, bucket.name, found)
+        _tell(tx, bucket, "Delete", found)
     elif found.restored_until is not None:
+        _tell(tx, bucket, "Completed", found)
         _schedule(tx, bucket, found, found.restored_until)
     return found
 
@@ -83,6 +86,18 @@ def _keep(tx: Transaction, bucket: Bucket, found: Object) -> Object:
     ready = found.restore_ready
     _schedule(tx, bucket, found, ready if tx.now < ready else found.restored_until or ready)
     return found
+
+
+def _tell(tx: Transaction, bucket: Bucket, name: str, found: Object) -> None:
+    if not bucket.has(notifications.KIND):
+        return
+    until = found.restored_until
+    data = {
+        "lifecycleRestorationExpiryTime": (until or tx.now).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        "lifecycleRestoreStorageClass": found.storage_class,
+    }
+    extra = {"glacierEventData": {"restoreEventData": data}} if name == "Completed" else None
+    notifications.emit(tx, bucket, f"ObjectRestore:{name}", found, notifications.by_s3(tx.uuid()), extra)
 
 
 def _schedule(tx: Transaction, bucket: Bucket, found: Object, at: datetime) -> None:

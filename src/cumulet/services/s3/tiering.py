@@ -41,9 +41,9 @@ class Tiering(NamedTuple):
 def configure(tx: Transaction, name: str, config_id: str, configuration: dict[str, Any]) -> None:
     """Raises MalformedXML, InvalidArgument or TooManyConfigurations."""
     check(config_id, configuration)
-    if buckets.configuration(tx, name, KIND, config_id) is None:
-        if len(buckets.configurations(tx, name, KIND)) >= _MOST_CONFIGURATIONS:
-            raise TooManyConfigurations
+    is_new = buckets.configuration(tx, name, KIND, config_id) is None
+    if is_new and len(buckets.configurations(tx, name, KIND)) >= _MOST_CONFIGURATIONS:
+        raise TooManyConfigurations
     buckets.configure(tx, name, KIND, configuration, config_id)
     lifecycle.schedule(tx, buckets.get(tx, name))
 

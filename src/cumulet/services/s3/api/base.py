@@ -8,12 +8,11 @@ from typing import Any
 
 from cumulet.kernel.service import Service
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.s3 import access, ageing, buckets, encryption, lifecycle, object_lock
+from cumulet.services.s3 import access, ageing, buckets, encryption, lifecycle, notifications, object_lock
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.encryption import CustomerKey
 from cumulet.services.s3.errors import AccessDenied, PermanentRedirect
 from cumulet.services.s3.notifications import Cause
-from cumulet.services.s3.objects import Object
 from cumulet.services.s3.objects import Object
 
 
