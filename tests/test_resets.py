@@ -86,6 +86,14 @@ def test_a_reset_of_an_account_leaves_the_others(own_cloud, ask, queue_of):
     assert _queues(own_cloud, BOB)
 
 
+def test_an_account_is_forgotten_or_the_answer_says_why_not(own_cloud, ask):
+    """S3's names are everybody's: its keys do not begin with the account."""
+    own_cloud.client("s3", account=ALICE).create_bucket(Bucket="alices")
+    status, answer = ask("POST", "/_cumulet/reset", {"account": ALICE})
+    left = own_cloud.client("s3", account=ALICE).list_buckets()["Buckets"]
+    assert (status, left) == (200, []) or (status == 501 and "s3" in answer["error"] and left)
+
+
 def test_a_reset_of_a_service_leaves_the_others(own_cloud, ask, queue_of):
     queue_of(ALICE)
     own_cloud.client("s3").create_bucket(Bucket="stays")

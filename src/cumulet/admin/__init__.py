@@ -18,6 +18,7 @@ from cumulet.admin.table import HANDLERS
 from cumulet.gateway.bodies import Body, BodyTooLarge
 from cumulet.gateway.http import Request, Response
 from cumulet.gateway.origins import is_loopback, is_own_host, is_own_origin
+from cumulet.kernel.errors import NotImplementedYet
 from cumulet.snapshots import NoSuchSnapshot, SnapshotError
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class Admin:
             return 404, {"error": str(error)}
         except SnapshotError as error:
             return 409, {"error": str(error)}
+        except NotImplementedYet as error:
+            return 501, {"error": error.message.rstrip(".")}
         except BadRequest as error:
             return 400, {"error": str(error)}
         except OSError as error:

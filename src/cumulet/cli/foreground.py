@@ -9,6 +9,7 @@ import gc
 import json
 import logging
 import os
+import resource
 import signal
 import sqlite3
 import sys
@@ -41,6 +42,7 @@ def serve(wishes: Wishes, home: Path, durability: str, as_json: bool, *, hand_ov
         origins=wishes.origins,
         scripts=(Path("/etc/localstack/init"), home / "init"),
     )
+    _allow_many_connections()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(settings, home, as_json, hand_over))
 
@@ -116,6 +118,15 @@ def _announce(cloud: Cloud, as_json: bool) -> None:
     facts = announcement.facts(cloud)
     click.echo(json.dumps(facts) if as_json else announcement.words(facts))
     sys.stdout.flush()
+
+
+def _allow_many_connections() -> None:
+    """As many open files as the system lets this user have: shells begin with few, and clients keep connections."""
+    try:
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    except (OSError, ValueError):  # then it stays as it was; `cumulet doctor` tells
+        return
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
