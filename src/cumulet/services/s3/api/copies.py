@@ -63,7 +63,8 @@ class Copies(Writing):
                 wanted, size=draft.blob.size, etag=checks.etag, checksum=checks.checksum,
                 encryption=replace(wanted.encryption, wrapped_key=wrapped),
             )  # fmt: skip
-            made = await self.store.write(_put_copy, self.blobs, self.bucket, made, draft, given)
+            rule = self.telling("ObjectCreated:Copy", _put_copy)
+            made = await self.store.write(rule, self.blobs, self.bucket, made, draft, given)
         result = {"ETag": f'"{made.etag}"', "LastModified": made.modified, **attributes.checksum_of(made)}
         answer = {"CopyObjectResult": result, **attributes.encryption_of(made), **await self.expiration(made)}
         if self.bucket.versioning:

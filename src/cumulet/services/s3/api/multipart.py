@@ -61,7 +61,8 @@ class MultipartUploads(Writing):
     ) -> dict[str, Any]:
         conditions.check_write_headers(given)
         wanted = (MultipartUpload or {}).get("Parts") or []
-        made = await self.store.write(multipart.complete, self.blobs, self.bucket, Key, UploadId, wanted, given)
+        rule = self.telling("ObjectCreated:CompleteMultipartUpload", multipart.complete)
+        made = await self.store.write(rule, self.blobs, self.bucket, Key, UploadId, wanted, given)
         location = f"{self.request.endpoint}/{Bucket}/{quote(Key)}"
         return {"Bucket": Bucket, "Key": Key, "Location": location, **self.written(made), **await self.expiration(made)}
 

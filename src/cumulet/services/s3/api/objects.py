@@ -13,6 +13,7 @@ from cumulet.services.s3 import (
     conditions,
     contents,
     encryption,
+    notifications,
     object_lock,
     objects,
     ranges,
@@ -27,6 +28,7 @@ from cumulet.services.s3.errors import (
     InvalidRequest,
 )
 from cumulet.services.s3.integrity import Checks
+from cumulet.services.s3.notifications import Cause
 from cumulet.services.s3.objects import Object
 from cumulet.services.s3.ranges import Span
 
@@ -54,7 +56,9 @@ class Objects(Writing):
                 wanted, size=draft.blob.size, etag=checks.etag, checksum=checks.checksum,
                 encryption=replace(wanted.encryption, wrapped_key=wrapped),
             )  # fmt: skip
-            made = await self.store.write(_put, self.blobs, self.bucket, made, draft, given)
+            made = await self.store.write(
+                self.telling("ObjectCreated:Put", _put), self.blobs, self.bucket, made, draft, given
+            )
         return {**self.written(made), **await self.expiration(made)}
 
     async def get_object(self, *, Bucket: str, Key: str, **given: Any) -> dict[str, Any]:
@@ -83,7 +87,9 @@ class Objects(Writing):
         IfMatchSize: int | None = None,
     ) -> dict[str, Any]:
         bypass = self.bypasses_governance(BypassGovernanceRetention)
-        return await self.store.write(_delete, self.blobs, self.bucket, Key, VersionId, IfMatch, bypass=bypass)
+        return await self.store.write(
+            _delete, self.blobs, self.bucket, Key, VersionId, IfMatch, self.cause(), bypass=bypass
+        )
 
     async def delete_objects(
         self,
@@ -101,7 +107,7 @@ class Objects(Writing):
         for each in Delete["Objects"]:
             version_id = each.get("VersionId")
             gone = await self.store.write(
-                _delete, self.blobs, self.bucket, each["Key"], version_id, None, bypass=bypass
+                _delete, self.blobs, self.bucket, each["Key"], version_id, None, self.cause(), bypass=bypass
             )
             deleted.append({"Key": each["Key"], **gone})
         return {} if Delete.get("Quiet") else {"Deleted": deleted}
@@ -179,17 +185,21 @@ def _delete(
     key: str,
     version_id: str | None,
     if_match: str | None,
+    cause: Cause,
     *,
     bypass: bool = False,
 ) -> dict[str, Any]:
     if if_match is not None:
         conditions.check_write(objects.current(tx, bucket.name, key), key, {"IfMatch": if_match})
     if version_id is None:
+        doomed = objects.current(tx, bucket.name, key)
         marker = objects.delete(tx, blobs, bucket, key)
+        notifications.deleted(tx, bucket, doomed, marker, cause)
         return {} if marker is None else {"DeleteMarker": True, "VersionId": marker.version}
     if bucket.object_lock:
         object_lock.check_delete(objects.version(tx, bucket.name, key, version_id), tx.now, bypass=bypass)
     gone = objects.delete_version(tx, blobs, bucket, key, version_id)
+    notifications.deleted(tx, bucket, gone, None, cause)
     answer: dict[str, Any] = {"VersionId": version_id}
     if gone is not None and gone.delete_marker:
         answer["DeleteMarker"] = True

@@ -37,7 +37,9 @@ class Tagging(S3Base):
         RequestPayer: str | None = None,
     ) -> dict[str, Any]:
         tags = attributes.tags_from_set(Tagging["TagSet"])
-        return self._version(await self.store.write(_set_tags, Bucket, Key, VersionId, tags))
+        return self._version(
+            await self.store.write(self.telling("ObjectTagging:Put", _set_tags), Bucket, Key, VersionId, tags)
+        )
 
     async def delete_object_tagging(
         self,
@@ -47,7 +49,9 @@ class Tagging(S3Base):
         VersionId: str | None = None,
         ExpectedBucketOwner: str | None = None,
     ) -> dict[str, Any]:
-        return self._version(await self.store.write(_set_tags, Bucket, Key, VersionId, {}))
+        return self._version(
+            await self.store.write(self.telling("ObjectTagging:Delete", _set_tags), Bucket, Key, VersionId, {})
+        )
 
     def _version(self, found: Object) -> dict[str, Any]:
         return {"VersionId": found.version} if self.bucket.versioning else {}
