@@ -15,5 +15,17 @@ from cumulet.services.s3.api.tagging import Tagging
 from cumulet.services.s3.api.tiering import IntelligentTiering
 
 
-class S3(Buckets, Objects, Copies, MultipartUploads, Listings, Tagging, ObjectLock, Restores, Lifecycle, IntelligentTiering, Notifications):
+class S3(
+    Buckets,
+    Objects,
+    Copies,
+    MultipartUploads,
+    Listings,
+    Tagging,
+    ObjectLock,
+    Restores,
+    Lifecycle,
+    IntelligentTiering,
+    Notifications,
+):
     """Every operation; each noun has a class of its own."""
