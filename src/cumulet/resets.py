@@ -39,13 +39,13 @@ def part(tx: Transaction, kernel: Kernel, service: str | None, account: str | No
     for name in kernel.registry.names if service is None else [service]:
         kernel.registry.load(name).reset(tx, kernel.blobs, account)
     for _, job in _all(tx, Job, ("jobs", "due")):
-        if _concerns(job.handler, job.scope, service, account):
+        if concerns(job.handler, job.scope, service, account):
             jobs.finish(tx, job)
     for key, job in _all(tx, Job, ("jobs", "failed")):
-        if _concerns(job.handler, job.scope, service, account):
+        if concerns(job.handler, job.scope, service, account):
             tx.delete(key)
     for key, event in _all(tx, Event, ("events", "log")):
-        if _concerns(event.type, event.scope, service, account):
+        if concerns(event.type, event.scope, service, account):
             tx.delete(key)
 
 
@@ -53,7 +53,7 @@ def _all(tx: Transaction, kind: type[T], prefix: Key) -> list[tuple[Key, T]]:
     return list(tx.items(prefix))
 
 
-def _concerns(what: str, scope: Scope, service: str | None, account: str | None) -> bool:
+def concerns(what: str, scope: Scope, service: str | None, account: str | None) -> bool:
     """`what` begins with the name of a service, and a dot."""
     return (service is None or what.partition(".")[0] == service) and (account is None or scope.account == account)
 
