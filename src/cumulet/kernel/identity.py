@@ -39,6 +39,9 @@ class Caller(Record):
     access_key: str = ""
     source_arn: str = ""
     source_account: str = ""
+    claimed_key: str = ""
+    """The key of an anonymous caller whom local trust would know, did the request not come from a foreign page. A
+    service that has rules of its own for foreign pages may take the word for it (`trusted_caller`)."""
 
 
 ANONYMOUS = Caller(kind=Kind.ANONYMOUS)
@@ -51,6 +54,13 @@ class AccessKey(Record):
     secret: str
     caller: Caller
     created: datetime
+
+
+class MfaDevice(Record):
+    """A device that shows one-time codes. `seed` is in base32, as authenticator programs take it."""
+
+    serial: str
+    seed: str
 
 
 def root_of(account: str, access_key: str = "") -> Caller:
@@ -71,6 +81,11 @@ def trusted_caller(access_key: str) -> Caller:
     return root_of(access_key if named else DEFAULT_ACCOUNT, access_key)
 
 
+def distrusted(access_key: str) -> Caller:
+    """An anonymous caller who claims an unknown key from a foreign page."""
+    return Caller(kind=Kind.ANONYMOUS, claimed_key=access_key)
+
+
 def find_key(tx: ReadTransaction, access_key: str) -> AccessKey | None:
     found: AccessKey | None = tx.get(("identity", "keys", access_key))
     return found
@@ -87,3 +102,15 @@ def issue_root_key(tx: Transaction, account: str) -> AccessKey:
 
 def has_root_key(tx: ReadTransaction, account: str) -> bool:
     return tx.get(("identity", "root", account)) is not None
+
+
+def enable_root_mfa(tx: Transaction, account: str) -> MfaDevice:
+    """Give the root of `account` a virtual device, in place of an earlier one. The seed is for its authenticator."""
+    device = MfaDevice(serial=f"arn:aws:iam::{account}:mfa/root-account-mfa-device", seed=tx.ids.base32(32))
+    tx.put(("identity", "root-mfa", account), device)
+    return device
+
+
+def root_mfa(tx: ReadTransaction, account: str) -> MfaDevice | None:
+    device: MfaDevice | None = tx.get(("identity", "root-mfa", account))
+    return device

@@ -9,15 +9,13 @@ from typing import Any
 
 from cumulet.kernel import regions
 from cumulet.kernel.store import Transaction
-from cumulet.services.s3 import attributes, buckets
+from cumulet.services.s3 import attributes, buckets, mfa_delete
 from cumulet.services.s3.api.base import S3Base
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.errors import (
     IllegalLocationConstraintException,
     InvalidArgument,
-    InvalidBucketState,
     InvalidLocationConstraint,
-    MalformedXML,
     NoSuchTagSet,
 )
 
@@ -111,10 +109,8 @@ class Buckets(S3Base):
         MFA: str | None = None,
         ExpectedBucketOwner: str | None = None,
     ) -> dict[str, Any]:
-        status = VersioningConfiguration.get("Status")
-        if status not in (buckets.ENABLED, buckets.SUSPENDED):
-            raise MalformedXML
-        await self.store.write(_set_versioning, Bucket, status)
+        status, wanted = VersioningConfiguration.get("Status"), VersioningConfiguration.get("MFADelete")
+        await self.store.write(mfa_delete.set_versioning, Bucket, self.caller, MFA, status, wanted)
         return {}
 
     async def get_bucket_tagging(self, *, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
@@ -176,14 +172,6 @@ def _create(tx: Transaction, bucket: Bucket, tags: dict[str, str]) -> None:
     buckets.create(tx, bucket)
     if tags:
         buckets.configure(tx, bucket.name, "tagging", tags)
-
-
-def _set_versioning(tx: Transaction, name: str, status: str) -> None:
-    if status == buckets.SUSPENDED and buckets.get(tx, name).object_lock:
-        raise InvalidBucketState(
-            "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed."
-        )
-    buckets.change(tx, name, versioning=status)
 
 
 def _listed(bucket: Bucket) -> dict[str, Any]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import re
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
 from cumulet.kernel.blobs import Blobs, Draft
+from cumulet.kernel.errors import ServiceError
+from cumulet.kernel.identity import Kind
 from cumulet.kernel.records import replace
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.s3 import (
@@ -13,6 +18,8 @@ from cumulet.services.s3 import (
     conditions,
     contents,
     encryption,
+    mfa_delete,
+    multipart,
     notifications,
     object_lock,
     objects,
@@ -24,8 +31,10 @@ from cumulet.services.s3.api.writing import Writing
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.encryption import CustomerKey
 from cumulet.services.s3.errors import (
+    InvalidArgument,
     InvalidPartNumber,
     InvalidRequest,
+    MalformedXML,
 )
 from cumulet.services.s3.integrity import Checks
 from cumulet.services.s3.notifications import Cause
@@ -41,6 +50,12 @@ _OVERRIDES = {
 }
 
 
+_MOST_DELETED = 1000
+"""Keys of one DeleteObjects (S3 quotas)."""
+_DELETED_TOGETHER = 50
+"""How many share a commit, and the time before others have their turn."""
+
+
 class Objects(Writing):
     async def put_object(
         self, *, Bucket: str, Key: str, Body: bytes | AsyncIterator[bytes] = b"", **given: Any
@@ -52,10 +67,7 @@ class Objects(Writing):
         data_key, wrapped = encryption.new_data_key(customer, self.kernel.ids)
         with await self.take(Body, checks, data_key) as draft:
             checks.verify()
-            made = replace(
-                wanted, size=draft.blob.size, etag=checks.etag, checksum=checks.checksum,
-                encryption=replace(wanted.encryption, wrapped_key=wrapped),
-            )  # fmt: skip
+            made = self.filled(wanted, draft, checks, wrapped)
             made = await self.store.write(
                 self.telling("ObjectCreated:Put", _put), self.blobs, self.bucket, made, draft, given
             )
@@ -86,9 +98,14 @@ class Objects(Writing):
         IfMatchLastModifiedTime: Any = None,
         IfMatchSize: int | None = None,
     ) -> dict[str, Any]:
+        if self.bucket.mfa_delete and VersionId is not None:
+            await self.store.read(mfa_delete.check, self.bucket, self.caller, MFA)
         bypass = self.bypasses_governance(BypassGovernanceRetention)
+        expected = {
+            "IfMatch": IfMatch, "IfMatchLastModifiedTime": IfMatchLastModifiedTime, "IfMatchSize": IfMatchSize,
+        }  # fmt: skip
         return await self.store.write(
-            _delete, self.blobs, self.bucket, Key, VersionId, IfMatch, self.cause(), bypass=bypass
+            _delete, self.blobs, self.bucket, Key, VersionId, expected, self.cause(), bypass=bypass
         )
 
     async def delete_objects(
@@ -102,34 +119,81 @@ class Objects(Writing):
         ExpectedBucketOwner: str | None = None,
         ChecksumAlgorithm: str | None = None,
     ) -> dict[str, Any]:
-        deleted = []
+        wanted = Delete["Objects"]
+        if not 1 <= len(wanted) <= _MOST_DELETED:
+            raise MalformedXML
+        if self.bucket.mfa_delete and any(each.get("VersionId") for each in Delete["Objects"]):
+            await self.store.read(mfa_delete.check, self.bucket, self.caller, MFA)
         bypass = self.bypasses_governance(BypassGovernanceRetention)
-        for each in Delete["Objects"]:
-            version_id = each.get("VersionId")
-            gone = await self.store.write(
-                _delete, self.blobs, self.bucket, each["Key"], version_id, None, self.cause(), bypass=bypass
-            )
-            deleted.append({"Key": each["Key"], **gone})
-        return {} if Delete.get("Quiet") else {"Deleted": deleted}
+        outcomes: list[dict[str, Any]] = []
+        for first in range(0, len(wanted), _DELETED_TOGETHER):
+            some = wanted[first : first + _DELETED_TOGETHER]
+            outcomes += await asyncio.gather(*(self._delete_one(each, bypass) for each in some))
+        answer: dict[str, Any] = {}
+        if deleted := [each for each in outcomes if "Code" not in each and not Delete.get("Quiet")]:
+            answer["Deleted"] = deleted
+        if failed := [each for each in outcomes if "Code" in each]:
+            answer["Errors"] = failed
+        return answer
+
+    async def _delete_one(self, wanted: dict[str, Any], bypass: bool) -> dict[str, Any]:
+        """What DeleteObjects tells of one of its objects: that it is deleted, or the error."""
+        key, version_id = wanted["Key"], wanted.get("VersionId")
+        named = {"Key": key} if version_id is None else {"Key": key, "VersionId": version_id}
+        expected = {
+            "IfMatch": wanted.get("ETag"),
+            "IfMatchLastModifiedTime": wanted.get("LastModifiedTime"),
+            "IfMatchSize": wanted.get("Size"),
+        }
+        rule = functools.partial(_delete, bypass=bypass)
+        try:
+            gone = await self.store.write(rule, self.blobs, self.bucket, key, version_id, expected, self.cause())
+        except ServiceError as error:
+            return {**named, "Code": error.code, "Message": error.message}
+        if gone.get("DeleteMarker"):
+            named |= {"DeleteMarker": True, "DeleteMarkerVersionId": gone["VersionId"]}
+        return named
 
     def _described(self, opened: Opened, given: dict[str, Any]) -> dict[str, Any]:
         made, span = opened.found, opened.span
         whole = span is None or span.length == made.size
-        with_checksum = given.get("ChecksumMode") == "ENABLED" and (whole or opened.part is not None)
+        with_checksum = given.get("ChecksumMode") == "ENABLED" and whole and opened.part is None
         answer = attributes.described(made, versioned=bool(self.bucket.versioning), with_checksum=with_checksum)
         answer["ContentLength"] = span.length if span is not None else made.size
         if span is not None:
             answer["ContentRange"] = span.content_range
             self.reply.status = 206
-        if given.get("PartNumber") is not None and made.parts:
+        if opened.part is not None:
             answer["PartsCount"] = made.parts
-        answer |= {name: given[key] for key, name in _OVERRIDES.items() if given.get(key) is not None}
+            if given.get("ChecksumMode") == "ENABLED":
+                answer |= multipart.checksum_of_part(made, opened.part)
+        answer |= self._overrides(given)
         restore = storage_classes.restore_header(made, self.clock.now())
         if restore is not None:
             answer["Restore"] = restore
-        if "Expires" in made.headers:
-            self.reply.headers["expires"] = made.headers["Expires"]
+        if expires := given.get("ResponseExpires") or made.headers.get("Expires"):
+            self.reply.headers["expires"] = str(expires)
         return answer
+
+    def _overrides(self, given: dict[str, Any]) -> dict[str, str]:
+        """The headers that a signed request wants in place of the object's own. Raises InvalidRequest or
+        InvalidArgument."""
+        asked = {name: given[name] for name in (*_OVERRIDES, "ResponseExpires") if given.get(name) is not None}
+        if asked and self.caller.kind is Kind.ANONYMOUS:
+            raise InvalidRequest("Request specific response headers cannot be used for anonymous GET requests.")
+        for name, value in asked.items():
+            if not all(ord(character) < 256 for character in str(value)):
+                raise InvalidArgument(
+                    "Header value cannot be represented using ISO-8859-1.",
+                    ArgumentName=_query_name(name),
+                    ArgumentValue=value,
+                )
+        return {_OVERRIDES[name]: value for name, value in asked.items() if name in _OVERRIDES}
+
+
+def _query_name(member: str) -> str:
+    """ResponseCacheControl as the query string spells it: response-cache-control."""
+    return re.sub("(?<=[a-z])(?=[A-Z])", "-", member).lower()
 
 
 class Opened(NamedTuple):
@@ -184,13 +248,12 @@ def _delete(
     bucket: Bucket,
     key: str,
     version_id: str | None,
-    if_match: str | None,
+    expected: dict[str, Any],
     cause: Cause,
     *,
     bypass: bool = False,
 ) -> dict[str, Any]:
-    if if_match is not None:
-        conditions.check_write(objects.current(tx, bucket.name, key), key, {"IfMatch": if_match})
+    conditions.check_delete(objects.current(tx, bucket.name, key), key, expected)
     if version_id is None:
         doomed = objects.current(tx, bucket.name, key)
         marker = objects.delete(tx, blobs, bucket, key)
