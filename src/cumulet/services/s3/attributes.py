@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl
 
-from cumulet.services.s3 import storage_classes
+from cumulet.services.s3 import encoded_words, storage_classes
 from cumulet.services.s3.errors import (
     BadRequest,
     InvalidArgument,
@@ -51,7 +51,7 @@ def system_headers(given: dict[str, Any]) -> dict[str, str]:
 
 def metadata(given: dict[str, Any]) -> dict[str, str]:
     """The user metadata. Raises MetadataTooLarge beyond 2 KB of names and values."""
-    entries: dict[str, str] = {name.lower(): value for name, value in (given.get("Metadata") or {}).items()}
+    entries = {name.lower(): encoded_words.decode(value) for name, value in (given.get("Metadata") or {}).items()}
     size = sum(len(name.encode()) + len(value.encode()) for name, value in entries.items())
     if size > LARGEST_METADATA_BYTES:
         raise MetadataTooLarge(Size=str(size), MaxSizeAllowed=str(LARGEST_METADATA_BYTES))
@@ -111,7 +111,7 @@ def described(made: Object, *, versioned: bool, with_checksum: bool = False) -> 
         "AcceptRanges": "bytes",
         "LastModified": made.modified,
         "ETag": f'"{made.etag}"',
-        "Metadata": made.metadata,
+        "Metadata": {name: encoded_words.encode(value) for name, value in made.metadata.items()},
         **made.headers,
         **encryption_of(made),
     }

@@ -154,6 +154,13 @@ def uploads(tx: ReadTransaction, bucket: str) -> list[Upload]:
     return list(tx.range(("s3", "upload", bucket)))
 
 
+def checksum_of_part(made: Object, part: Part) -> dict[str, str]:
+    """What a read of one part tells of checksums: only composite objects keep those of their parts."""
+    if made.checksum is None or made.checksum.type != COMPOSITE:
+        return {}
+    return {f"Checksum{made.checksum.algorithm}": part.checksum, "ChecksumType": COMPOSITE}
+
+
 def check_checksum_type(algorithm: str | None, kind: str | None) -> tuple[str, str]:
     """The algorithm and type of a new upload's checksum. Raises InvalidRequest for pairs that do not go together."""
     if algorithm is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cumulet.services.s3.api.attributes import ObjectAttributes
 from cumulet.services.s3.api.buckets import Buckets
 from cumulet.services.s3.api.copies import Copies
 from cumulet.services.s3.api.lifecycle import Lifecycle
@@ -18,6 +19,7 @@ from cumulet.services.s3.api.tiering import IntelligentTiering
 class S3(
     Buckets,
     Objects,
+    ObjectAttributes,
     Copies,
     MultipartUploads,
     Listings,

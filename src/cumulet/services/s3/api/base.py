@@ -11,7 +11,7 @@ from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.s3 import access, ageing, buckets, encryption, lifecycle, notifications, object_lock
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.encryption import CustomerKey
-from cumulet.services.s3.errors import AccessDenied, PermanentRedirect
+from cumulet.services.s3.errors import AccessDenied
 from cumulet.services.s3.notifications import Cause
 from cumulet.services.s3.objects import Object
 
@@ -75,12 +75,7 @@ class S3Base(Service):
 
         return told
 
-    def tell_region(self, bucket: Bucket) -> None:
-        self.reply.headers["x-amz-bucket-region"] = bucket.region
 
-
-def iso(instant: datetime) -> str:
-    return instant.strftime("%Y-%m-%dT%H:%M:%S.000Z")
-
-
-__all__ = ["PermanentRedirect", "S3Base", "iso"]
+def shown(instant: datetime) -> datetime:
+    """An instant as S3 shows it in lists, to the second, so that it equals the header of a read."""
+    return instant.replace(microsecond=0)

@@ -10,7 +10,7 @@ from typing import Any
 from cumulet.kernel import regions
 from cumulet.kernel.store import Transaction
 from cumulet.services.s3 import attributes, buckets, mfa_delete
-from cumulet.services.s3.api.base import S3Base
+from cumulet.services.s3.api.base import S3Base, shown
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.errors import (
     IllegalLocationConstraintException,
@@ -175,7 +175,12 @@ def _create(tx: Transaction, bucket: Bucket, tags: dict[str, str]) -> None:
 
 
 def _listed(bucket: Bucket) -> dict[str, Any]:
-    return {"Name": bucket.name, "CreationDate": bucket.created, "BucketRegion": bucket.region, "BucketArn": bucket.arn}
+    return {
+        "Name": bucket.name,
+        "CreationDate": shown(bucket.created),
+        "BucketRegion": bucket.region,
+        "BucketArn": bucket.arn,
+    }
 
 
 def _page_size(wanted: int | None) -> int:

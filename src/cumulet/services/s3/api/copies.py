@@ -21,6 +21,7 @@ from cumulet.services.s3 import (
     ranges,
     storage_classes,
 )
+from cumulet.services.s3.api.base import shown
 from cumulet.services.s3.api.writing import LARGEST_PUT, Writing
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.encryption import CustomerKey
@@ -59,13 +60,10 @@ class Copies(Writing):
         checks = Checks({}, {}, {}, kept=algorithm)
         data_key, wrapped = encryption.new_data_key(self.customer_key(given), self.kernel.ids)
         with await self.blobs.write(body, *checks.digests, key=data_key) as draft:
-            made = replace(
-                wanted, size=draft.blob.size, etag=checks.etag, checksum=checks.checksum,
-                encryption=replace(wanted.encryption, wrapped_key=wrapped),
-            )  # fmt: skip
+            made = self.filled(wanted, draft, checks, wrapped)
             rule = self.telling("ObjectCreated:Copy", _put_copy)
             made = await self.store.write(rule, self.blobs, self.bucket, made, draft, given)
-        result = {"ETag": f'"{made.etag}"', "LastModified": made.modified, **attributes.checksum_of(made)}
+        result = {"ETag": f'"{made.etag}"', "LastModified": shown(made.modified), **attributes.checksum_of(made)}
         answer = {"CopyObjectResult": result, **attributes.encryption_of(made), **await self.expiration(made)}
         if self.bucket.versioning:
             answer["VersionId"] = made.version
@@ -80,7 +78,7 @@ class Copies(Writing):
         text = given.get("CopySourceRange")
         found, body = await self._open_source(_parse_source(CopySource), given, text)
         part = await self.add_part(upload, PartNumber, body, Checks({}, {}, {}, kept=_kept(upload)), given)
-        result = {"ETag": f'"{part.etag}"', "LastModified": part.modified, **_part_checksum(upload, part)}
+        result = {"ETag": f'"{part.etag}"', "LastModified": shown(part.modified), **_part_checksum(upload, part)}
         answer = {"CopyPartResult": result, **attributes.encryption_of(upload.draft)}
         if found.version != NULL:
             answer["CopySourceVersionId"] = found.version

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from cumulet.services.s3 import listings
-from cumulet.services.s3.api.base import S3Base
+from cumulet.services.s3.api.base import S3Base, shown
 from cumulet.services.s3.api.buckets import owner
 from cumulet.services.s3.errors import InvalidArgument
 from cumulet.services.s3.multipart import Upload
@@ -199,7 +199,7 @@ def _contents(entries: list[Object], prefixes: list[str], encode: Any, account: 
 def _entry(found: Object, encode: Any, account: str | None) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "Key": encode(found.key),
-        "LastModified": found.modified,
+        "LastModified": shown(found.modified),
         "ETag": f'"{found.etag}"',
         "Size": found.size,
         "StorageClass": found.storage_class,
@@ -220,7 +220,7 @@ def _marker(found: Object, latest: bool, encode: Any, account: str) -> dict[str,
         "Key": encode(found.key),
         "VersionId": found.version,
         "IsLatest": latest,
-        "LastModified": found.modified,
+        "LastModified": shown(found.modified),
         "Owner": owner(found.owner or account),
     }
 
@@ -229,7 +229,7 @@ def _upload(found: Upload, encode: Any, account: str) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "UploadId": found.id,
         "Key": encode(found.key),
-        "Initiated": found.begun,
+        "Initiated": shown(found.begun),
         "StorageClass": found.draft.storage_class,
         "Owner": owner(account),
         "Initiator": initiator(found),

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from cumulet.services.s3 import ageing, attributes, conditions, lifecycle, multipart
+from cumulet.services.s3.api.base import shown
 from cumulet.services.s3.api.buckets import owner
 from cumulet.services.s3.api.listings import initiator, listing_limit
 from cumulet.services.s3.api.writing import Writing
@@ -123,7 +124,12 @@ class MultipartUploads(Writing):
 
 
 def _listed(upload: Upload, part: Part) -> dict[str, Any]:
-    entry = {"PartNumber": part.number, "LastModified": part.modified, "ETag": f'"{part.etag}"', "Size": part.size}
+    entry = {
+        "PartNumber": part.number,
+        "LastModified": shown(part.modified),
+        "ETag": f'"{part.etag}"',
+        "Size": part.size,
+    }
     return {**entry, **_checksum_of(upload, part)}
 
 

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from cumulet.kernel.blobs import Draft, TooLarge
+from cumulet.kernel.records import replace
 from cumulet.services.s3 import attributes, encryption, multipart, object_lock
 from cumulet.services.s3.api.base import S3Base
 from cumulet.services.s3.encryption import CustomerKey
 from cumulet.services.s3.errors import EntityTooLarge, InvalidArgument, InvalidRequest, MissingContentLength
 from cumulet.services.s3.integrity import Checks
 from cumulet.services.s3.multipart import Part, Upload
-from cumulet.services.s3.objects import Object
+from cumulet.services.s3.objects import Encryption, Object
 from cumulet.services.s3.versions import NULL
 
 LARGEST_PUT = 5 * 1024**3
@@ -51,6 +52,18 @@ class Writing(S3Base):
             **object_lock.for_new(self.bucket, given, retention, self.clock.now()),
         )
 
+    def filled(self, wanted: Object, draft: Draft, checks: Checks, wrapped: bytes) -> Object:
+        """`wanted` with what is known of its bytes, now that they are here."""
+        held = wanted.encryption or Encryption()
+        return replace(
+            wanted, size=draft.blob.size, etag=self._etag(held, checks), checksum=checks.checksum,
+            encryption=replace(held, wrapped_key=wrapped),
+        )  # fmt: skip
+
+    def _etag(self, held: Encryption, checks: Checks) -> str:
+        """The MD5 of the bytes, but not where it would tell of bytes that a key of the client's or KMS's hides."""
+        return self.kernel.ids.hex(32) if held.customer_key_md5 or held.kms_key else checks.etag
+
     def written(self, made: Object) -> dict[str, Any]:
         """What every operation that made an object tells of it."""
         answer = {"ETag": f'"{made.etag}"', **attributes.checksum_of(made), **attributes.encryption_of(made)}
@@ -69,14 +82,15 @@ class Writing(S3Base):
         data_key, wrapped = encryption.new_data_key(customer, self.kernel.ids)
         with await self.take(body, checks, data_key) as draft:
             checks.verify()
-            part = _part(number, draft, checks, wrapped, self.clock.now())
+            etag = self._etag(upload.draft.encryption or Encryption(), checks)
+            part = _part(number, etag, draft, checks, wrapped, self.clock.now())
             await self.store.write(multipart.put_part, self.blobs, self.bucket.name, upload, part, draft)
         return part
 
 
-def _part(number: int, draft: Draft, checks: Checks, wrapped: bytes, now: datetime) -> Part:
+def _part(number: int, etag: str, draft: Draft, checks: Checks, wrapped: bytes, now: datetime) -> Part:
     return Part(
-        number=number, size=draft.blob.size, etag=checks.etag, modified=now, blob=draft.blob, wrapped_key=wrapped,
+        number=number, size=draft.blob.size, etag=etag, modified=now, blob=draft.blob, wrapped_key=wrapped,
         checksum=checks.checksum.value, sent=checks.sent(),
     )  # fmt: skip
 
