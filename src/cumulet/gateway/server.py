@@ -16,6 +16,9 @@ _HEAD_BYTES = 64 * 1024
 """The most that a request line and its headers may take (S3 allows 8 KB of headers, presigned URLs carry more)."""
 _HEAD_SECONDS = 30.0
 """How long a client may take to send them."""
+_BODY_SILENCE_SECONDS = 60.0
+"""How long a client may say nothing in the middle of a body."""
+_WATCH_SECONDS = 5.0
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -27,7 +30,7 @@ class Server:
         self._port = port
         config = uvicorn.Config(
             app, http=_Protocol, ws="none", lifespan="off", access_log=False, log_config=None, server_header=False,
-            date_header=False, timeout_keep_alive=75, timeout_graceful_shutdown=5, backlog=2048,
+            date_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=5, backlog=2048,
         )  # fmt: skip
         self._server = _Uvicorn(config)
         self._serving: asyncio.Task[None] | None = None
@@ -64,21 +67,26 @@ class _Uvicorn(uvicorn.Server):
 
 
 class _Protocol(HttpToolsProtocol):
-    """Counts the bytes and seconds that a client spends before its request's headers are complete."""
+    """Cuts off clients that make us wait: for a request's head, or in the middle of its body."""
 
     _head_bytes = 0
-    _head_timer: asyncio.TimerHandle | None = None
+    _head_since: float | None = None
+    _heard: float = 0.0
+    _watch: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._await_head()
+        self._head_since = self._heard = self.loop.time()
+        self._watch = self.loop.call_later(_WATCH_SECONDS, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._forget_head()
+        if self._watch is not None:
+            self._watch.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._head_timer is not None:
+        self._heard = self.loop.time()
+        if self._head_since is not None:
             self._head_bytes += len(data)
             if self._head_bytes > _HEAD_BYTES + len(data):
                 self.transport.write(_TOO_LARGE)
@@ -88,18 +96,19 @@ class _Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        if self._head_timer is None:
-            self._await_head()
+        if self._head_since is None:
+            self._head_since, self._head_bytes = self._heard, 0
 
     def on_headers_complete(self) -> None:
-        self._forget_head()
+        self._head_since = None
         super().on_headers_complete()
 
-    def _await_head(self) -> None:
-        self._head_bytes = 0
-        self._head_timer = self.loop.call_later(_HEAD_SECONDS, self.transport.close)
-
-    def _forget_head(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+    def _look(self) -> None:
+        now = self.loop.time()
+        silent_in_body = self.cycle is not None and self.cycle.more_body and not self.flow.read_paused
+        if (self._head_since is not None and now - self._head_since > _HEAD_SECONDS) or (
+            self._head_since is None and silent_in_body and now - self._heard > _BODY_SILENCE_SECONDS
+        ):
+            self.transport.close()
+        else:
+            self._watch = self.loop.call_later(_WATCH_SECONDS, self._look)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, NamedTuple, Protocol
 
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from cumulet.kernel.ids import Ids
 from cumulet.kernel.keyring import Keyring, sync_folder
@@ -25,6 +26,7 @@ INLINE_BYTES = 16 * 1024
 """Up to this size a blob lies in the store."""
 _SLICE = 1024 * 1024
 _AES_BLOCK = 16
+_NONCE = bytes(12)
 
 
 class Digest(Protocol):
@@ -119,12 +121,13 @@ class Blobs:
         first, rest = await _take(body, INLINE_BYTES)
         if at_most is not None and len(first) > at_most:
             raise TooLarge(at_most)
-        data_key, wrapped = (key, b"") if key is not None else self._keyring.new_data_key(self._store.clock.now())
-        blob = Blob(id=self._ids.hex(32), size=len(first), key=wrapped)
+        now = self._store.clock.now()
+        data_key, wrapped = (key, b"") if key is not None else self._keyring.new_data_key(now)
+        blob = Blob(id=self._ids.ordered(now), size=len(first), key=wrapped)
         if rest is None:
             for digest in digests:
                 digest.update(first)
-            return Draft(replace(blob, inline=True), _cipher(data_key).update(first), None)
+            return Draft(replace(blob, inline=True), _seal(data_key, first), None)
         return await self._write_file(blob, first, rest, digests, data_key, at_most)
 
     def read(
@@ -143,7 +146,7 @@ class Blobs:
         data_key = key if key is not None else self._keyring.unwrap(blob.key)
         if blob.inline:
             data: bytes = tx.get(("blobs", "bytes", blob.id))
-            return _cipher(data_key).update(data)[start:stop]
+            return _unseal(data_key, data)[start:stop]
         return _stream(self._path(blob.id).open("rb", buffering=0), data_key, start, stop)
 
     def read_all(self, tx: ReadTransaction, slices: list[Slice]) -> AsyncIterator[bytes]:
@@ -154,7 +157,7 @@ class Blobs:
     def share(self, tx: Transaction, blob: Blob) -> Blob:
         """One more owner of the same bytes. Returns the blob that the new owner keeps."""
         if blob.inline:
-            twin = replace(blob, id=tx.ids.hex(32))
+            twin = replace(blob, id=tx.ids.ordered(tx.now))
             tx.put(("blobs", "bytes", twin.id), tx.get(("blobs", "bytes", blob.id)))
             return twin
         tx.put(("blobs", "owners", blob.id), tx.get(("blobs", "owners", blob.id)) + 1)
@@ -262,7 +265,7 @@ class Blobs:
 
 def place(home: Path, blob_id: str) -> Path:
     """Where in the folder `home` a large blob lies."""
-    return home / blob_id[:2] / blob_id
+    return home / blob_id[-2:] / blob_id
 
 
 def named(tx: ReadTransaction) -> list[str]:
@@ -374,6 +377,15 @@ async def _take(body: bytes | AsyncIterable[bytes], count: int) -> tuple[bytes, 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:
     yield data
+
+
+def _seal(key: bytes, data: bytes) -> bytes:
+    """A small blob, whole: AES-256-GCM. A key seals one blob, so its nonce need not differ from any other's."""
+    return AESGCM(key).encrypt(_NONCE, data, None)
+
+
+def _unseal(key: bytes, sealed: bytes) -> bytes:
+    return AESGCM(key).decrypt(_NONCE, sealed, None)
 
 
 def _cipher(key: bytes, start: int = 0) -> CipherContext:

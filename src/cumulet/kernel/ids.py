@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from datetime import datetime
 
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _LETTERS_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -23,6 +24,10 @@ class Ids:
         digits = self.bytes(16).hex()
         variant = "89ab"[int(digits[16], 16) & 3]
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+
+    def ordered(self, now: datetime) -> str:
+        """32 hex digits that sort by time: things made together lie together in the store."""
+        return f"{int(now.timestamp() * 1_000_000):016x}{self.bytes(8).hex()}"
 
     def hex(self, digits: int) -> str:
         return self.bytes((digits + 1) // 2).hex()[:digits]

@@ -1,8 +1,8 @@
 """Running rules: together where that is cheaper, safe before they are answered.
 
 Rules that arrive in one turn of the event loop share one engine transaction (a rule that fails takes back its own
-changes only), and their callers are answered when it is committed: a busy server pays for one commit where ten were asked for. With
-durability `power`, the answer also waits for the disk; one flush serves all who wait."""
+changes only), and their callers are answered when it is committed: a busy server pays for one commit where ten were
+asked for. With durability `power`, the answer also waits for the disk; one flush serves all who wait."""
 
 from __future__ import annotations
 
