@@ -48,9 +48,8 @@ def bucket(client) -> str:
         {"request_checksum_calculation": "when_required"},
         {"s3": {"addressing_style": "path", "payload_signing_enabled": True}},
         {"signature_version": "s3v4a"},
-        {"signature_version": "s3"},
     ],
-    ids=["default", "no-checksum", "signed-payload", "sigv4a", "sigv2"],
+    ids=["default", "no-checksum", "signed-payload", "sigv4a"],
 )
 @pytest.mark.parametrize("size", [0, 10, 300_000])
 def test_objects_travel_signed(client, bucket, config, size):

@@ -93,7 +93,7 @@ def find(request: Request, kind: Dialect = Dialect.S3, bucket: str | None = None
         )
         raise argument_error(message, "Authorization", header)
     if header.startswith("AWS "):
-        return _version_2_in_header(request, header, kind, bucket)
+        raise _no_version_2(kind)
     return _in_header(request, header, kind)
 
 
@@ -342,20 +342,6 @@ def _from_http_date(date: str) -> datetime:
 # Version 2
 
 
-def _version_2_in_header(request: Request, header: str, kind: Dialect, bucket: str | None) -> Signature:
-    if kind is not Dialect.S3:
-        raise _no_version_2(kind)
-    key, colon, signature = header[4:].strip().partition(":")
-    if not (key and colon and signature):
-        raise argument_error(
-            "AWS authorization header is invalid. Expected AwsAccessKeyId:signature", "Authorization", header
-        )
-    date = request.headers.get("x-amz-date") or request.headers.get("date") or ""
-    token = request.headers.get("x-amz-security-token")
-    instant = _instant(date, kind, "header")
-    return Signature(sigv2.ALGORITHM, key, date, instant, "", "", "s3", (), signature, "header", token, bucket=bucket)
-
-
 def _version_2_in_query(request: Request, kind: Dialect, bucket: str | None) -> Signature:
     if kind is not Dialect.S3:
         raise _no_version_2(kind)
@@ -382,6 +368,10 @@ def _version_2_in_form(fields: Mapping[str, str]) -> Signature:
 
 
 def _no_version_2(kind: Dialect) -> SignatureError:
+    """Version 2 counts only where SDKs still write it unasked: in S3's presigned URLs and forms."""
+    if kind is Dialect.S3:
+        words = "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
+        return SignatureError("InvalidRequest", words, 400)
     return errors.invalid(kind, "Signature Version 2 is not supported. Sign with Signature Version 4.")
 
 

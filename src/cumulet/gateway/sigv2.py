@@ -1,4 +1,4 @@
-"""Signature Version 2, which S3 still accepts: boto3 makes presigned URLs and forms with it unless told otherwise.
+"""Signature Version 2, for S3's presigned URLs and forms: boto3 makes them with it unless told otherwise.
 
 The signature is HMAC-SHA1, in base64, over method, a few headers and the resource; a form signs its policy.
 Source: S3 User Guide, "Signing and authenticating REST requests (AWS signature version 2)"."""
