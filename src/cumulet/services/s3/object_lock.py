@@ -103,7 +103,7 @@ def retain(
         raise MalformedXML
     if until is not None and until <= tx.now:
         _refuse_date("The retain until date must be in the future!", until)
-    if _is_retained(found, tx.now) and _weakens(found, mode, until) and not (bypass and found.lock_mode == GOVERNANCE):
+    if is_retained(found, tx.now) and weakens(found, mode, until) and not (bypass and found.lock_mode == GOVERNANCE):
         raise AccessDenied(_PROTECTED)
     changed = replace(found, lock_mode=mode or "", lock_until=until)
     objects.update(tx, bucket.name, changed)
@@ -140,7 +140,7 @@ def legal_hold(tx: ReadTransaction, bucket: Bucket, key: str, version_id: str | 
 
 
 def is_locked(found: Object, now: datetime) -> bool:
-    return found.legal_hold == _ON or _is_retained(found, now)
+    return found.legal_hold == _ON or is_retained(found, now)
 
 
 def check_delete(found: Object | None, now: datetime, *, bypass: bool = False) -> None:
@@ -165,11 +165,13 @@ def _check_bucket(bucket: Bucket) -> None:
         raise InvalidRequest("Bucket is missing Object Lock Configuration")
 
 
-def _is_retained(found: Object, now: datetime) -> bool:
+def is_retained(found: Object, now: datetime) -> bool:
+    """Whether a retention, of either mode, still runs."""
     return found.lock_until is not None and now < found.lock_until
 
 
-def _weakens(found: Object, mode: str | None, until: datetime | None) -> bool:
+def weakens(found: Object, mode: str | None, until: datetime | None) -> bool:
+    """Whether this retention would protect a version less than the one it has."""
     if mode is None or until is None or found.lock_until is None:
         return True
     return until < found.lock_until or (found.lock_mode == COMPLIANCE and mode == GOVERNANCE)

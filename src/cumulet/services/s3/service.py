@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+from cumulet.services.s3.api.access_logs import AccessLogs
+from cumulet.services.s3.api.acls import Acls
 from cumulet.services.s3.api.attributes import ObjectAttributes
+from cumulet.services.s3.api.bucket_encryption import BucketEncryption
 from cumulet.services.s3.api.buckets import Buckets
 from cumulet.services.s3.api.copies import Copies
+from cumulet.services.s3.api.forms import Forms
 from cumulet.services.s3.api.lifecycle import Lifecycle
 from cumulet.services.s3.api.listings import Listings
 from cumulet.services.s3.api.multipart import MultipartUploads
 from cumulet.services.s3.api.notifications import Notifications
+from cumulet.services.s3.api.object_attributes import ObjectAttributes
 from cumulet.services.s3.api.object_lock import ObjectLock
 from cumulet.services.s3.api.objects import Objects
+from cumulet.services.s3.api.policies import Policies
+from cumulet.services.s3.api.public_access import PublicAccess
+from cumulet.services.s3.api.replication import Replication
+from cumulet.services.s3.api.request_payment import RequestPayment
 from cumulet.services.s3.api.restores import Restores
+from cumulet.services.s3.api.selections import Selections
 from cumulet.services.s3.api.tagging import Tagging
 from cumulet.services.s3.api.tiering import IntelligentTiering
+from cumulet.services.s3.api.websites import Websites
 
 
 class S3(
     Buckets,
+    Policies,
+    PublicAccess,
+    Acls,
+    Websites,
+    AccessLogs,
+    RequestPayment,
+    Forms,
     Objects,
     ObjectAttributes,
     Copies,
@@ -28,6 +46,10 @@ class S3(
     Restores,
     Lifecycle,
     IntelligentTiering,
+    Replication,
     Notifications,
+    BucketEncryption,
+    ObjectAttributes,
+    Selections,
 ):
     """Every operation; each noun has a class of its own."""

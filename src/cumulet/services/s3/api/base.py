@@ -6,9 +6,26 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from cumulet.kernel.service import Service
+from cumulet.kernel import identity
+from cumulet.kernel.scope import Scope
+from cumulet.kernel.service import Answered, Service
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.s3 import access, ageing, buckets, encryption, lifecycle, notifications, object_lock
+from cumulet.services.s3 import (
+    acceleration,
+    access,
+    access_logs,
+    actions,
+    ageing,
+    buckets,
+    cors,
+    encryption,
+    forms,
+    lifecycle,
+    notifications,
+    object_lock,
+    replication,
+    request_payment,
+)
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.encryption import CustomerKey
 from cumulet.services.s3.errors import AccessDenied
@@ -20,16 +37,57 @@ class S3Base(Service):
     bucket: Bucket
     """The bucket that the call names; found and permitted before the operation runs."""
 
+    touched: Object | None = None
+    """The object that the call read or wrote, for the access log."""
+
     async def authorise(self, operation: str, parameters: dict[str, Any]) -> None:
-        """Find the bucket, then ask access.py. Raises NoSuchBucket, PermanentRedirect or AccessDenied."""
-        name = parameters.get("Bucket")
-        if name is None or operation == "create_bucket":
+        """Find the bucket, then ask access.py. Raises NoSuchBucket, AccessDenied or InvalidRequest."""
+        self._operation = operation
+        self._parameters = forms.as_put(parameters) if operation == "post_object" else parameters
+        if "Bucket" not in parameters or operation == "create_bucket":
             access.check_account(self.caller)
+        elif operation not in actions.UNGUARDED:
+            await self.store.read(self._enter)
+
+    def admit(self, tx: ReadTransaction, bucket: Bucket) -> None:
+        """Let a call come to a bucket: what is told of it to pages of other origins and to the access log, even if
+        it is refused. A page that the bucket's own rules let in is believed whom it says it signs for."""
+        self.bucket = bucket
+        if bucket.has(access_logs.KIND):
+            self._began = self.clock.now()
+            self.reply.witness = self._log
+        origin = self.request.headers.get("origin")
+        if origin is None:
             return
-        self.bucket = await self.store.read(access.permitted, self.caller, operation, parameters, self.request)
-        expected = parameters.get("ExpectedBucketOwner")
-        if expected is not None and expected != self.bucket.account:
-            raise AccessDenied
+        self.reply.cors = {}
+        if bucket.has(cors.KIND):
+            rules = (buckets.configuration(tx, bucket.name, cors.KIND) or {})["CORSRules"]
+            self.reply.cors = cors.headers_for(rules, cors.Asked(origin, self.request.method)) or {}
+        if self.reply.cors and self.caller.claimed_key:
+            self.caller = identity.trusted_caller(self.caller.claimed_key)
+            self.scope = Scope(account=self.caller.account, region=self.scope.region)
+
+    def _enter(self, tx: ReadTransaction) -> None:
+        operation, parameters = self._operation, self._parameters
+        self.admit(tx, buckets.get(tx, parameters["Bucket"]))
+        try:
+            access.check(tx, self.bucket, self.caller, operation, parameters, self.request)
+            access.check_owner(self.bucket, parameters.get("ExpectedBucketOwner"))
+            charged = request_payment.is_charged(self.bucket, self.caller, parameters, self.request.headers)
+        except AccessDenied as error:
+            if operation == "head_bucket":  # clients look for the Region even in a refusal
+                error.headers = {"x-amz-bucket-region": self.bucket.region}
+            raise
+        acceleration.check_address(tx, self.bucket, self.request.headers.get("host", ""))
+        if charged:
+            self.reply.headers["x-amz-request-charged"] = "requester"
+
+    async def _log(self, answered: Answered) -> None:
+        call = access_logs.Call(
+            self.bucket, self._operation, self._parameters, self.caller, self.request, self._began, self.touched
+        )
+        line = access_logs.line(call, answered, self.clock.now())
+        await self.store.write(access_logs.record, self.bucket.name, line)
 
     def customer_key(self, given: dict[str, Any], prefix: str = "") -> CustomerKey | None:
         """The customer's key in the request. On the loopback, plain HTTP is as secure as a wire that nobody taps."""
@@ -45,11 +103,11 @@ class S3Base(Service):
         return await self.store.read(buckets.configuration, self.bucket.name, object_lock.KIND)
 
     def bypasses_governance(self, asked: bool | None) -> bool:
-        """Whether the caller asks to pass GOVERNANCE retention by, and may: the bucket's owner may.
+        """Whether the caller asks to pass GOVERNANCE retention by; whether he may was asked with the other permissions.
 
         Raises InvalidArgument where the bucket has no Object Lock."""
         object_lock.check_bypass(self.bucket, asked)
-        return bool(asked) and self.caller.account == self.bucket.account
+        return bool(asked)
 
     async def expiration(self, found: Object) -> dict[str, str]:
         """When a lifecycle rule will expire an object, as answers about it tell."""
@@ -63,7 +121,9 @@ class S3Base(Service):
         return notifications.cause_of(self.caller, self.request)
 
     def telling(self, event: str, rule: Callable[..., Object]) -> Callable[..., Object]:
-        """`rule`, which returns the object it changed, followed in the same transaction by the notification of it."""
+        """`rule`, which returns the object it changed, followed in the same transaction by the notification of it (and
+        by replication, which marks the object)."""
+        rule = self.replicating(rule, is_new=event.startswith("ObjectCreated:"))
         if not self.bucket.has(notifications.KIND):
             return rule
         cause = self.cause()
@@ -74,6 +134,13 @@ class S3Base(Service):
             return changed
 
         return told
+
+    def replicating(self, rule: Callable[..., Object], *, is_new: bool = False) -> Callable[..., Object]:
+        """`rule`, which returns the object it wrote or changed, followed by replication where a rule is for it."""
+        if not self.bucket.has(replication.KIND):
+            return rule
+        follow = replication.wrote if is_new else replication.changed
+        return lambda tx, *args, **keywords: follow(tx, self.bucket, rule(tx, *args, **keywords))
 
 
 def shown(instant: datetime) -> datetime:

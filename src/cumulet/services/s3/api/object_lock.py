@@ -46,7 +46,8 @@ class ObjectLock(S3Base):
     ) -> dict[str, Any]:
         bypass = self.bypasses_governance(BypassGovernanceRetention)
         wanted = Retention or {}
-        await self.store.write(object_lock.retain, self.bucket, Key, VersionId, wanted, bypass=bypass)
+        rule = self.replicating(object_lock.retain)
+        await self.store.write(rule, self.bucket, Key, VersionId, wanted, bypass=bypass)
         return {}
 
     async def get_object_retention(
@@ -73,7 +74,7 @@ class ObjectLock(S3Base):
         ExpectedBucketOwner: str | None = None,
     ) -> dict[str, Any]:
         status = (LegalHold or {}).get("Status")
-        await self.store.write(object_lock.hold, self.bucket, Key, VersionId, status)
+        await self.store.write(self.replicating(object_lock.hold), self.bucket, Key, VersionId, status)
         return {}
 
     async def get_object_legal_hold(

@@ -14,6 +14,7 @@ from cumulet.kernel.identity import Kind
 from cumulet.kernel.records import replace
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.s3 import (
+    access,
     attributes,
     conditions,
     contents,
@@ -24,6 +25,7 @@ from cumulet.services.s3 import (
     object_lock,
     objects,
     ranges,
+    replication,
     storage_classes,
     tiering,
 )
@@ -60,17 +62,22 @@ class Objects(Writing):
     async def put_object(
         self, *, Bucket: str, Key: str, Body: bytes | AsyncIterator[bytes] = b"", **given: Any
     ) -> dict[str, Any]:
+        return await self.store_object("ObjectCreated:Put", Key, Body, given)
+
+    async def store_object(
+        self, event: str, key: str, body: bytes | AsyncIterator[bytes], given: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Make an object as a request describes it; `event` is what notifications call that."""
         conditions.check_write_headers(given)
-        wanted = await self.new_object(Key, given)
+        wanted = await self.new_object(key, given)
         checks = Checks(given, self.request.trailers, self.request.headers)
         customer = self.customer_key(given)
         data_key, wrapped = encryption.new_data_key(customer, self.kernel.ids)
-        with await self.take(Body, checks, data_key) as draft:
+        with await self.take(body, checks, data_key) as draft:
             checks.verify()
             made = self.filled(wanted, draft, checks, wrapped)
-            made = await self.store.write(
-                self.telling("ObjectCreated:Put", _put), self.blobs, self.bucket, made, draft, given
-            )
+            rule = self.telling(event, _put)
+            made = await self.store.write(rule, self.blobs, self.bucket, made, draft, given)
         return {**self.written(made), **await self.expiration(made)}
 
     async def get_object(self, *, Bucket: str, Key: str, **given: Any) -> dict[str, Any]:
@@ -147,6 +154,7 @@ class Objects(Writing):
         }
         rule = functools.partial(_delete, bypass=bypass)
         try:
+            await self.store.read(access.check_deletion, self.bucket, self.caller, key, version_id, self.request)
             gone = await self.store.write(rule, self.blobs, self.bucket, key, version_id, expected, self.cause())
         except ServiceError as error:
             return {**named, "Code": error.code, "Message": error.message}
@@ -156,6 +164,7 @@ class Objects(Writing):
 
     def _described(self, opened: Opened, given: dict[str, Any]) -> dict[str, Any]:
         made, span = opened.found, opened.span
+        self.touched = made
         whole = span is None or span.length == made.size
         with_checksum = given.get("ChecksumMode") == "ENABLED" and whole and opened.part is None
         answer = attributes.described(made, versioned=bool(self.bucket.versioning), with_checksum=with_checksum)
@@ -258,6 +267,8 @@ def _delete(
         doomed = objects.current(tx, bucket.name, key)
         marker = objects.delete(tx, blobs, bucket, key)
         notifications.deleted(tx, bucket, doomed, marker, cause)
+        if marker is not None and bucket.has(replication.KIND):
+            replication.marked(tx, bucket, marker)
         return {} if marker is None else {"DeleteMarker": True, "VersionId": marker.version}
     if bucket.object_lock:
         object_lock.check_delete(objects.version(tx, bucket.name, key, version_id), tx.now, bypass=bypass)

@@ -1,0 +1,35 @@
+"""Replication as clients set it, and the job that copies. The rules are in ../replication.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cumulet.kernel.service import job
+from cumulet.services.s3 import buckets, replication, replication_rules
+from cumulet.services.s3.api.base import S3Base
+
+
+class Replication(S3Base):
+    async def put_bucket_replication(
+        self,
+        *,
+        Bucket: str,
+        ReplicationConfiguration: dict[str, Any],
+        ContentMD5: str | None = None,
+        ChecksumAlgorithm: str | None = None,
+        Token: str | None = None,
+        ExpectedBucketOwner: str | None = None,
+    ) -> dict[str, Any]:
+        await self.store.write(replication_rules.configure, self.bucket, ReplicationConfiguration)
+        return {}
+
+    async def get_bucket_replication(self, *, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
+        return {"ReplicationConfiguration": await self.store.read(replication_rules.configuration, Bucket)}
+
+    async def delete_bucket_replication(self, *, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
+        await self.store.write(buckets.unconfigure, Bucket, replication_rules.KIND)
+        return {}
+
+    @job
+    async def replicate(self, bucket: str, key: str, version: str) -> None:
+        await self.store.write(replication.replicate, self.blobs, bucket, key, version)

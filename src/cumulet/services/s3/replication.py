@@ -1,0 +1,203 @@
+"""Replication: copies of new versions, under their own ids, in buckets elsewhere.
+
+A version that a rule is for is marked PENDING when it is written, in the same transaction that schedules a job to copy
+it. The copy shares the bytes, so it costs the same whatever the size. Replicas are not replicated on; deletions of
+versions never are, since somebody who destroys one bucket must not destroy both.
+
+Source: S3 User Guide, "What does Amazon S3 replicate?", "Getting replication status information"."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from cumulet.kernel.blobs import Blobs
+from cumulet.kernel.identity import Caller, Kind
+from cumulet.kernel.records import replace
+from cumulet.kernel.scope import Scope
+from cumulet.kernel.store import ReadTransaction, Transaction
+from cumulet.services.s3 import access, buckets, notifications, object_lock, objects, replication_rules, storage_classes
+from cumulet.services.s3.buckets import Bucket
+from cumulet.services.s3.objects import Encryption, Object
+from cumulet.services.s3.replication_rules import KIND
+from cumulet.services.s3.versions import NULL
+
+JOB = "s3.replicate"
+PENDING, COMPLETED, FAILED, REPLICA = "PENDING", "COMPLETED", "FAILED", "REPLICA"
+
+
+class Target(NamedTuple):
+    """Where a version goes, by which rule, and as whom S3 writes there."""
+
+    bucket: Bucket
+    rule: dict[str, Any]
+    role: Caller
+
+
+def wrote(tx: Transaction, bucket: Bucket, made: Object) -> Object:
+    """A version was written, by whatever operation, or something on it was changed. Returns it as it is stored now."""
+    if made.replication == REPLICA or not _rules(tx, bucket, made):
+        return made
+    pending = replace(made, replication=PENDING)
+    objects.update(tx, bucket.name, pending)
+    _schedule(tx, bucket, pending)
+    return pending
+
+
+def changed(tx: Transaction, bucket: Bucket, made: Object) -> Object:
+    """Tags, ACL or lock of a version were changed. What was never replicated is not for this reason.
+
+    What is changed on a replica goes where replicas' changes are wanted."""
+    if made.replication == REPLICA:
+        rules = _rules(tx, bucket, made)
+        if any(replication_rules.changes_of_replicas(rule) for rule in rules):
+            _schedule(tx, bucket, made)
+        return made
+    return wrote(tx, bucket, made) if made.replication else made
+
+
+def marked(tx: Transaction, bucket: Bucket, marker: Object) -> None:
+    """A delete marker was made by a request (those of lifecycle rules stay where they are)."""
+    if _rules(tx, bucket, marker):
+        _schedule(tx, bucket, marker)
+
+
+def replicate(tx: Transaction, blobs: Blobs, name: str, key: str, version: str) -> Object | None:
+    """Bring a version to all its destinations. Returns it with the outcome, or None if it is gone.
+
+    Safe to repeat: a replica that is there already is brought up to date."""
+    bucket = buckets.find(tx, name)
+    found = objects.version(tx, name, key, version) if bucket is not None else None
+    if bucket is None or found is None:
+        return None
+    configured = buckets.configuration(tx, name, KIND) or {}
+    rules = replication_rules.for_object(configured, found)
+    if found.replication == REPLICA:
+        rules = [rule for rule in rules if replication_rules.changes_of_replicas(rule)]
+    outcomes = [_deliver(tx, blobs, bucket, found, rule, configured["Role"]) for rule in rules]
+    if found.delete_marker or found.replication == REPLICA:
+        return found
+    status = COMPLETED if outcomes and all(outcomes) else FAILED
+    done = replace(found, replication=status)
+    objects.update(tx, name, done)
+    return done
+
+
+def replicate_existing(tx: Transaction, blobs: Blobs, name: str, key: str, version_id: str | None) -> Object | None:
+    """S3 Batch Replication: bring over a version written before the rules, or one that failed.
+
+    Returns it with its outcome, or None if it is gone or no rule is for it."""
+    bucket = buckets.get(tx, name)
+    found = objects.current(tx, name, key) if version_id is None else objects.version(tx, name, key, version_id)
+    if found is None or not _rules(tx, bucket, found):
+        return None
+    return replicate(tx, blobs, name, key, found.version)
+
+
+def _rules(tx: ReadTransaction, bucket: Bucket, made: Object) -> list[dict[str, Any]]:
+    return replication_rules.for_object(buckets.configuration(tx, bucket.name, KIND), made)
+
+
+def _schedule(tx: Transaction, bucket: Bucket, made: Object) -> None:
+    scope = Scope(account=bucket.account, region=bucket.region)
+    tx.schedule(tx.now, JOB, {"bucket": bucket.name, "key": made.key, "version": made.version}, scope=scope)
+
+
+def _deliver(tx: Transaction, blobs: Blobs, source: Bucket, found: Object, rule: dict[str, Any], role: str) -> bool:
+    """Write the replica, unless something stands in the way: then the source is told FAILED. Returns whether it is."""
+    bucket = buckets.find(tx, replication_rules.destination(rule))
+    if bucket is None or not _may_write(tx, source, bucket, found, role):
+        _tell_failure(tx, source, found, rule)
+        return False
+    existing = objects.version(tx, bucket.name, found.key, found.version)
+    replica = _dressed(found, source, bucket, rule)
+    if existing is not None and found.version != NULL:
+        if not existing.delete_marker:
+            objects.update(tx, bucket.name, _renewed(existing, replica, tx))
+        return True
+    objects.put_version(tx, blobs, bucket, _with_bytes(tx, blobs, replica))
+    if bucket.has(notifications.KIND):
+        name = "ObjectRemoved:DeleteMarkerCreated" if replica.delete_marker else "ObjectCreated:Put"
+        notifications.emit(tx, bucket, name, replica, notifications.by_s3(tx.uuid()))
+    return True
+
+
+def _may_write(tx: ReadTransaction, source: Bucket, bucket: Bucket, found: Object, role: str) -> bool:
+    if bucket.versioning != buckets.ENABLED or (object_lock.is_locked(found, tx.now) and not bucket.object_lock):
+        return False
+    if not found.delete_marker and storage_classes.is_archived(found):
+        return storage_classes.is_restored(found, tx.now)
+    action = "s3:ReplicateDelete" if found.delete_marker else "s3:ReplicateObject"
+    writer = Caller(kind=Kind.ROLE, account=source.account, arn=role)
+    return access.may(tx, bucket, writer, action, found.key)
+
+
+def _dressed(found: Object, source: Bucket, bucket: Bucket, rule: dict[str, Any]) -> Object:
+    """The replica: everything of the source, but for what the destination decides."""
+    wanted = rule["Destination"]
+    given_away = wanted.get("AccessControlTranslation") is not None
+    foreign = bucket.account != source.account and bucket.ownership != "BucketOwnerEnforced"
+    replica = replace(
+        found,
+        replication="" if found.delete_marker else REPLICA,
+        storage_class=wanted.get("StorageClass") or found.storage_class,
+        encryption=_encryption(found.encryption, wanted),
+        owner="" if given_away or not foreign else found.owner or source.account,
+        acl=None if given_away else found.acl,
+        restored_until=None,
+        restore_ready=None,
+        accessed=None,
+        archive_tier="",
+    )
+    return replica if bucket.object_lock else replace(replica, lock_mode="", lock_until=None, legal_hold="")
+
+
+def _encryption(made: Encryption | None, wanted: dict[str, Any]) -> Encryption | None:
+    key = (wanted.get("EncryptionConfiguration") or {}).get("ReplicaKmsKeyID")
+    if made is None or not key or made.customer_key_md5:
+        return made
+    return replace(made, algorithm="aws:kms", kms_key=key, bucket_key=False)
+
+
+def _renewed(existing: Object, replica: Object, tx: ReadTransaction) -> Object:
+    """A replica that was there, with what changed on its source. A lock that still holds is never weakened."""
+    keeps = object_lock.is_retained(existing, tx.now) and object_lock.weakens(
+        existing, replica.lock_mode or None, replica.lock_until
+    )
+    return replace(
+        existing,
+        tags=replica.tags,
+        acl=replica.acl,
+        legal_hold=replica.legal_hold,
+        lock_mode=existing.lock_mode if keeps else replica.lock_mode,
+        lock_until=existing.lock_until if keeps else replica.lock_until,
+    )
+
+
+def _with_bytes(tx: Transaction, blobs: Blobs, replica: Object) -> Object:
+    """The same bytes with one owner more; the parts of a multipart object under an upload id of the replica's own."""
+    if replica.blob is not None:
+        return replace(replica, blob=blobs.share(tx, replica.blob))
+    if not replica.upload:
+        return replica
+    upload = tx.ids.alphanumeric(128)
+    for part in list(tx.range(("s3", "part", replica.upload))):
+        tx.put(("s3", "part", upload, part.number), replace(part, blob=blobs.share(tx, part.blob)))
+    return replace(replica, upload=upload)
+
+
+def _tell_failure(tx: Transaction, bucket: Bucket, found: Object, rule: dict[str, Any]) -> None:
+    if bucket.has(notifications.KIND):
+        data = {
+            "replicationRuleId": rule["ID"],
+            "destinationBucket": rule["Destination"]["Bucket"],
+            "s3Operation": "OBJECT_PUT",
+            "requestTime": found.modified.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+            "failureReason": "DstBucketNotFound" if _is_gone(tx, rule) else "DstPutObjNotPermitted",
+        }
+        extra = {"replicationEventData": data}
+        name = "Replication:OperationFailedReplication"
+        notifications.emit(tx, bucket, name, found, notifications.by_s3(tx.uuid()), extra)
+
+
+def _is_gone(tx: ReadTransaction, rule: dict[str, Any]) -> bool:
+    return buckets.find(tx, replication_rules.destination(rule)) is None
