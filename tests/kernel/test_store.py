@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from cumulet.kernel.clock import Clock
-from cumulet.kernel.store import MemoryEngine, SqliteEngine, Store
+from cumulet.kernel.store import Durability, MemoryEngine, SqliteEngine, Store
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -132,4 +132,38 @@ async def test_what_a_failed_rule_wrote_before_a_range_is_taken_back_with_the_re
     assert type(outcomes[1]) is ValueError
     assert await store.read(lambda tx: list(tx.range(("n",)))) == ["kept", "after"]
     assert await store.read(get, ("n", 1)) == "kept"
+    await store.close()
+
+
+async def test_with_power_durability_nothing_is_answered_before_a_flush_that_began_after_it(tmp_path, monkeypatch):
+    engine = SqliteEngine(tmp_path / "store.db")
+    flushed = []
+    real_sync = engine.sync
+
+    def slow_sync():
+        real_sync()
+        flushed.append(store._commits)
+
+    monkeypatch.setattr(engine, "sync", slow_sync)
+    store = Store(engine, Clock(), durability=Durability.POWER)
+    await asyncio.gather(*[store.write(put, ("n", n), n) for n in range(50)])
+    assert await store.read(lambda tx: len(list(tx.range(("n",))))) == 50
+    assert 1 <= len(flushed) <= 3
+    await store.close()
+
+
+async def test_a_full_disk_fails_the_callers_and_keeps_nothing_half(tmp_path, monkeypatch):
+    engine = SqliteEngine(tmp_path / "store.db")
+    store = Store(engine, Clock())
+    await store.write(put, ("a",), "before")
+
+    def full(puts, deletes):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(engine, "write", full)
+    outcomes = await asyncio.gather(store.write(put, ("a",), 1), store.write(put, ("b",), 2), return_exceptions=True)
+    monkeypatch.undo()
+    assert [type(o) for o in outcomes] == [OSError, OSError]
+    assert [await store.read(get, (k,)) for k in "ab"] == ["before", None]
+    await store.write(put, ("b",), "after")
     await store.close()

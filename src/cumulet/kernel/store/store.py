@@ -58,8 +58,9 @@ class Store:
         self._durability = durability
         self._run_rules_twice = run_rules_twice
         self._batch: _Batch | None = None
-        self._finishing: asyncio.Task[None] | None = None
+        self._finishing: set[asyncio.Task[None]] = set()
         self._flush: asyncio.Task[None] | None = None
+        self._commits = self._safe = 0
         self._maintenance: asyncio.Task[None] | None = None
         self._dirty = False
         self._failed: BaseException | None = None
@@ -87,8 +88,8 @@ class Store:
         result = rule(ReadTransaction(self._engine, self.clock, self.ids, self._cache), *args, **kwargs)
         if safe is not None:
             await safe
-        elif self._flush is not None:
-            await self._flushed()
+        elif self._safe < self._commits:
+            await self._flushed(self._commits)
         return result
 
     def peek(self, key: Key) -> Any:
@@ -118,8 +119,7 @@ class Store:
             self._maintenance.cancel()
         if self._batch is not None:
             await self._batch.join()
-        if self._flush is not None:
-            await self._flushed()
+        await self._flushed(self._commits)
         self._engine.close()
 
     async def copy_to(self, path: str) -> None:
@@ -164,9 +164,13 @@ class Store:
             batch.fail(error)
             return
         self._dirty = True
+        self._commits += 1
         if self._durability is Durability.POWER and batch.finished:
-            self._finishing = asyncio.ensure_future(self._finish_when_flushed(batch))
+            finishing = asyncio.ensure_future(self._finish_when_flushed(batch, self._commits))
+            self._finishing.add(finishing)
+            finishing.add_done_callback(self._finishing.discard)
         else:
+            self._safe = self._commits
             self._finish(batch)
 
     def _finish(self, batch: _Batch) -> None:
@@ -177,24 +181,26 @@ class Store:
             for call in tx.committed:
                 call()
 
-    async def _finish_when_flushed(self, batch: _Batch) -> None:
+    async def _finish_when_flushed(self, batch: _Batch, commit: int) -> None:
         try:
-            await self._flushed()
+            await self._flushed(commit)
         except OSError as error:
             self._failed = error  # after a failed flush nobody knows what the disk holds
             batch.fail(error)
             return
         self._finish(batch)
 
-    async def _flushed(self) -> None:
-        """Return once a flush that began after this call has ended."""
-        if self._flush is not None:
+    async def _flushed(self, commit: int) -> None:
+        """Return once this commit is safe from power loss. One flush serves all who wait when it begins."""
+        while self._safe < commit:
+            if self._flush is None or self._flush.done():
+                self._flush = asyncio.ensure_future(self._flush_now())
             await asyncio.shield(self._flush)
-        if self._flush is None or self._flush.done():
-            self._flush = asyncio.ensure_future(asyncio.to_thread(self._engine.sync))
-        await asyncio.shield(self._flush)
-        if self._flush is not None and self._flush.done():
-            self._flush = None
+
+    async def _flush_now(self) -> None:
+        commit = self._commits
+        await asyncio.to_thread(self._engine.sync)
+        self._safe = commit
 
     async def _maintain(self) -> None:
         while True:
