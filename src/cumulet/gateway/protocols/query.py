@@ -28,7 +28,7 @@ def parser(service: ServiceModel, operation: Operation) -> Parse:
             params: Params = read(forms.tree(parameters(request)))
         except ValueError as problem:
             raise MalformedInput("MalformedInput", str(problem)) from problem
-        return params
+        return {**labels, **params} if labels else params
 
     return parse
 
