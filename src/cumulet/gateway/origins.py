@@ -24,7 +24,10 @@ _OURS = (
 @lru_cache(maxsize=1024)
 def is_own_host(host: str, domains: tuple[str, ...] = ()) -> bool:
     """Whether a Host header can only mean this cloud: an address, a bare name, or a name under a known suffix."""
-    name = urlsplit("//" + host).hostname if host else ""
+    try:
+        name = urlsplit("//" + host).hostname if host else ""
+    except ValueError:
+        return False
     if not name or "." not in name or name.endswith((*_OURS, *("." + d for d in domains))) or name in domains:
         return True
     return _is_address(name)

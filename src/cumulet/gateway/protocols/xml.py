@@ -65,7 +65,7 @@ def read(document: bytes) -> Element:
     parser.EntityDeclHandler = refuse
     try:
         parser.Parse(document, True)
-    except expat.ExpatError as problem:
+    except (expat.ExpatError, LookupError) as problem:  # the second for an encoding that nobody knows
         raise ValueError(f"The XML is not well-formed: {problem}") from problem
     return top.children[0]
 

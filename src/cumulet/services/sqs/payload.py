@@ -150,5 +150,8 @@ def _kind(attribute: Mapping[str, Any]) -> str:
 
 
 def _value(attribute: Mapping[str, Any]) -> bytes:
-    value: bytes = attribute["BinaryValue"] if _kind(attribute) == "Binary" else attribute["StringValue"].encode()
-    return value
+    """Nothing where there is none: a batch is measured before its entries are checked."""
+    if _kind(attribute) == "Binary":
+        value: bytes = attribute.get("BinaryValue", b"")
+        return value
+    return attribute.get("StringValue", "").encode()
