@@ -13,7 +13,6 @@ from cumulet.services.s3.api.lifecycle import Lifecycle
 from cumulet.services.s3.api.listings import Listings
 from cumulet.services.s3.api.multipart import MultipartUploads
 from cumulet.services.s3.api.notifications import Notifications
-from cumulet.services.s3.api.object_attributes import ObjectAttributes
 from cumulet.services.s3.api.object_lock import ObjectLock
 from cumulet.services.s3.api.objects import Objects
 from cumulet.services.s3.api.policies import Policies
@@ -49,7 +48,6 @@ class S3(
     Replication,
     Notifications,
     BucketEncryption,
-    ObjectAttributes,
     Selections,
 ):
     """Every operation; each noun has a class of its own."""
