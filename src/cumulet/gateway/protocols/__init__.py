@@ -8,40 +8,34 @@ One module per protocol; what they share has a module by its noun (forms, xml, j
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
 from functools import cache
+from typing import Any
 
 from cumulet.gateway.http import Request
-from cumulet.gateway.protocols import cbor, compression, ec2, json, query, restjson, restxml
+from cumulet.gateway.protocols import compression
 from cumulet.gateway.protocols.codec import Codec, MalformedInput, Params, WriteError
-from cumulet.kernel.models import Operation, ServiceModel
+from cumulet.kernel.models import ServiceModel
 
 __all__ = ["PROTOCOLS", "Codec", "MalformedInput", "Params", "codec", "detect", "error_writer"]
 
-_CODECS: dict[str, Callable[[ServiceModel, Operation], Codec]] = {
-    "ec2": ec2.codec,
-    "json": json.codec,
-    "query": query.codec,
-    "rest-json": restjson.codec,
-    "rest-xml": restxml.codec,
-    "smithy-rpc-v2-cbor": cbor.codec,
+_MODULES = {
+    "ec2": "ec2",
+    "json": "json",
+    "query": "query",
+    "rest-json": "restjson",
+    "rest-xml": "restxml",
+    "smithy-rpc-v2-cbor": "cbor",
 }
-_ERROR_WRITERS: dict[str, Callable[[ServiceModel], WriteError]] = {
-    "ec2": ec2.error_writer,
-    "json": json.error_writer,
-    "query": query.error_writer,
-    "rest-json": restjson.error_writer,
-    "rest-xml": restxml.error_writer,
-    "smithy-rpc-v2-cbor": cbor.error_writer,
-}
-PROTOCOLS = tuple(_CODECS)
+"""Imported when a request first speaks the protocol."""
+PROTOCOLS = tuple(_MODULES)
 
 
 @cache
 def codec(service: ServiceModel, operation: str, protocol: str) -> Codec:
     """How this operation travels in this protocol. Raises KeyError for an unknown operation or protocol."""
     known = service.operations[operation]
-    found = _CODECS[protocol](service, known)
+    found = _module(protocol).codec(service, known)
     if "requestcompression" in known.raw:
         return found._replace(parse=compression.parser(found.parse, json.MALFORMED))
     return found
@@ -66,4 +60,8 @@ def detect(service: ServiceModel, request: Request) -> str:
 @cache
 def error_writer(service: ServiceModel, protocol: str) -> WriteError:
     """How errors of this service travel when no operation was found."""
-    return _ERROR_WRITERS[protocol](service)
+    return _module(protocol).error_writer(service)
+
+
+def _module(protocol: str) -> Any:
+    return importlib.import_module(f"{__name__}.{_MODULES[protocol]}")
