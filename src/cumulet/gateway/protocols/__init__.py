@@ -37,7 +37,7 @@ def codec(service: ServiceModel, operation: str, protocol: str) -> Codec:
     known = service.operations[operation]
     found = _module(protocol).codec(service, known)
     if "requestcompression" in known.raw:
-        return found._replace(parse=compression.parser(found.parse, json.MALFORMED))
+        return found._replace(parse=compression.parser(found.parse, _module("json").MALFORMED))
     return found
 
 
