@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -13,7 +14,7 @@ from cumulet.services.s3.errors import (
     KeyTooLongError,
     MetadataTooLarge,
 )
-from cumulet.services.s3.objects import Object
+from cumulet.services.s3.objects import Object, http_date
 
 SYSTEM_HEADERS = (
     "CacheControl",
@@ -39,7 +40,7 @@ def check_key(key: str) -> None:
 
 def system_headers(given: dict[str, Any]) -> dict[str, str]:
     """The system metadata in a request, as text. The framing of a chunked upload is no encoding of the object."""
-    headers = {name: str(given[name]) for name in SYSTEM_HEADERS if given.get(name) is not None}
+    headers = {name: _text(given[name]) for name in SYSTEM_HEADERS if given.get(name) is not None}
     if "ContentEncoding" in headers:
         encodings = [part.strip() for part in headers["ContentEncoding"].split(",")]
         headers["ContentEncoding"] = ",".join(part for part in encodings if part != "aws-chunked")
@@ -47,6 +48,10 @@ def system_headers(given: dict[str, Any]) -> dict[str, str]:
             del headers["ContentEncoding"]
     headers.setdefault("ContentType", DEFAULT_CONTENT_TYPE)
     return headers
+
+
+def _text(value: Any) -> str:
+    return http_date(value) if isinstance(value, datetime) else str(value)
 
 
 def metadata(given: dict[str, Any]) -> dict[str, str]:
@@ -115,7 +120,6 @@ def described(made: Object, *, versioned: bool, with_checksum: bool = False) -> 
         **made.headers,
         **encryption_of(made),
     }
-    answer.pop("Expires", None)  # told as it was given, as a header of its own
     if versioned:
         answer["VersionId"] = made.version
     if made.storage_class != "STANDARD":

@@ -60,6 +60,8 @@ def check_copy_source(found: Object, given: dict[str, Any]) -> None:
 
 def check_write_headers(given: dict[str, Any]) -> None:
     """Writes know two forms: If-None-Match with `*`, If-Match with an ETag. Raises NotImplemented for others."""
+    if given.get("WriteOffsetBytes") is not None:  # appending is for directory buckets (PutObject)
+        raise NotImplementedHeader(Header="x-amz-write-offset-bytes")
     if_match, if_none = given.get("IfMatch"), given.get("IfNoneMatch")
     if if_match is not None and if_none is not None:
         raise NotImplementedHeader(

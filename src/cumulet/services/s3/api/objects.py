@@ -49,6 +49,7 @@ _OVERRIDES = {
     "ResponseContentEncoding": "ContentEncoding",
     "ResponseContentLanguage": "ContentLanguage",
     "ResponseContentType": "ContentType",
+    "ResponseExpires": "Expires",
 }
 
 
@@ -180,14 +181,12 @@ class Objects(Writing):
         restore = storage_classes.restore_header(made, self.clock.now())
         if restore is not None:
             answer["Restore"] = restore
-        if expires := given.get("ResponseExpires") or made.headers.get("Expires"):
-            self.reply.headers["expires"] = str(expires)
         return answer
 
-    def _overrides(self, given: dict[str, Any]) -> dict[str, str]:
+    def _overrides(self, given: dict[str, Any]) -> dict[str, Any]:
         """The headers that a signed request wants in place of the object's own. Raises InvalidRequest or
         InvalidArgument."""
-        asked = {name: given[name] for name in (*_OVERRIDES, "ResponseExpires") if given.get(name) is not None}
+        asked = {name: given[name] for name in _OVERRIDES if given.get(name) is not None}
         if asked and self.caller.kind is Kind.ANONYMOUS:
             raise InvalidRequest("Request specific response headers cannot be used for anonymous GET requests.")
         for name, value in asked.items():
@@ -197,7 +196,7 @@ class Objects(Writing):
                     ArgumentName=_query_name(name),
                     ArgumentValue=value,
                 )
-        return {_OVERRIDES[name]: value for name, value in asked.items() if name in _OVERRIDES}
+        return {_OVERRIDES[name]: value for name, value in asked.items()}
 
 
 def _query_name(member: str) -> str:
