@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 from botocore.exceptions import ClientError
 
+from cumulet.cli import announcement
 from cumulet.gateway.http import Request
 from cumulet.testing import LocalCloud
 from tests.admin_client import call
@@ -99,6 +100,22 @@ def test_where_others_can_reach_it_the_cloud_wants_its_token(own_cloud, ask, mon
     assert ask("GET", "/_cumulet/health")[0] == 200
     assert ask("POST", "/_localstack/health", {"action": "kill"})[0] == 403
     assert ask("GET", "/_cumulet/keys", headers={"x-cumulet-token": own_cloud.cloud.token})[0] == 200
+
+
+def test_a_cloud_that_others_can_reach_shows_a_root_key_once_and_accepts_no_other(tmp_path, monkeypatch):
+    monkeypatch.setattr("cumulet.cloud.is_loopback", lambda host: False)
+    with LocalCloud(tmp_path / "c") as cloud:
+        key = cloud.cloud.new_root_key
+        shown = announcement.words(announcement.facts(cloud.cloud))
+        assert key.id in shown and key.secret in shown
+        keys = {"aws_access_key_id": key.id, "aws_secret_access_key": key.secret}
+        assert cloud.client("s3", **keys).list_buckets()["Buckets"] == []
+        with pytest.raises(ClientError, match="InvalidAccessKeyId"):
+            cloud.client("s3").list_buckets()
+    with LocalCloud(tmp_path / "c") as cloud:
+        assert cloud.cloud.new_root_key is None
+        assert "AWS_ACCESS_KEY_ID" not in announcement.words(announcement.facts(cloud.cloud))
+        assert cloud.client("s3", **keys).list_buckets()["Buckets"] == []
 
 
 def test_the_clock_can_be_advanced_frozen_and_made_real_again(ask):

@@ -38,7 +38,7 @@ def test_a_service_that_cumulet_has_not_is_missing_altogether(registry):
 
 def test_a_service_that_nobody_has_is_no_service(registry):
     for name in ("nonsense", "../sqs", ""):
-        with pytest.raises(LookupError):
+        with pytest.raises(coverage.UnknownService):
             coverage.of(registry, name)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, IncompleteReadError, ResponseStreamingError
 
 from cumulet import snapshots
 from cumulet.testing import LocalCloud
@@ -156,6 +156,21 @@ def test_a_long_poll_is_asked_to_try_again_when_the_state_is_exchanged(running):
     assert load(running, "one")[0] == 200
     thread.join(timeout=10)
     assert failures == [503]
+
+
+def test_a_slow_download_is_cut_short_and_not_corrupted_when_the_state_is_exchanged(running, caplog):
+    running.client("s3").put_object(Bucket="bucket", Key="huge", Body=b"x" * 40_000_000)
+    save(running, "one")
+    body = running.client("s3", config=Config(retries={"max_attempts": 0})).get_object(Bucket="bucket", Key="huge")[
+        "Body"
+    ]
+    assert body.read(1000) == b"x" * 1000
+    assert load(running, "one")[0] == 200
+    with pytest.raises((ResponseStreamingError, IncompleteReadError)):
+        while body.read(1_000_000):
+            pass
+    assert "Traceback" not in caplog.text
+    assert len(get(running, "huge")) == 40_000_000
 
 
 def test_an_ephemeral_cloud_says_why_it_has_no_snapshots():

@@ -14,6 +14,10 @@ from cumulet.kernel.service import fidelity
 REAL, STORED, MISSING = "real", "stored", "missing"
 
 
+class UnknownService(Exception):
+    """The words are for the user."""
+
+
 @dataclass(frozen=True)
 class Covered:
     """One service: the fidelity of every operation of its model, by the operation's API name."""
@@ -26,11 +30,11 @@ class Covered:
 
 
 def of(registry: Registry, service: str) -> Covered:
-    """Raises LookupError for a name that boto3 does not know."""
+    """Raises UnknownService for a name that boto3 does not know."""
     try:
         model = models.load(service)
     except KeyError:
-        raise LookupError(f"AWS has no service {service}, as boto3 spells names") from None
+        raise UnknownService(f"AWS has no service {service}, as boto3 spells names") from None
     if service not in registry.names:
         return Covered(service, dict.fromkeys(model.operations, MISSING))
     loaded = registry.load(service)

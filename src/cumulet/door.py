@@ -4,6 +4,7 @@ more than a pause: newcomers wait outside, and a call that takes long is answere
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,6 +13,7 @@ App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
 _PATIENCE_SECONDS = 2.0
 """How long calls under way may take to end by themselves."""
+_LAST_WORD_SECONDS = 0.5
 
 
 class Door:
@@ -56,14 +58,17 @@ class Door:
         if not others:
             return
         _, late = await asyncio.wait(others, timeout=_PATIENCE_SECONDS)
-        for task in late:
-            task.cancel()
-        if late:
-            await asyncio.wait(late)
+        while late:
+            for task in late:
+                task.cancel()
+            _, late = await asyncio.wait(late, timeout=_PATIENCE_SECONDS)
 
 
 async def _try_again(send: Any) -> None:
-    """Where the answer had begun already, the server refuses to begin it twice and closes the connection."""
+    """Where the answer had begun already, the server refuses to begin it twice (RuntimeError) and cuts it short; so it
+    is with a client that has stopped reading, for which sending would wait (TimeoutError)."""
     headers = [(b"content-length", b"0"), (b"retry-after", b"1"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 503, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})
+    with contextlib.suppress(RuntimeError, TimeoutError):
+        async with asyncio.timeout(_LAST_WORD_SECONDS):
+            await send({"type": "http.response.start", "status": 503, "headers": headers})
+            await send({"type": "http.response.body", "body": b""})

@@ -122,6 +122,22 @@ def test_a_disk_that_fills_up_costs_nothing_that_was_acknowledged(cumulet, small
     assert [o["Key"] for o in listed["Contents"]] == acknowledged
 
 
+def test_a_snapshot_that_does_not_fit_leaves_everything_as_it_was(cumulet, small_disk):
+    facts = cumulet.up()
+    s3 = _s3(facts)
+    s3.create_bucket(Bucket="bucket")
+    for number in range(60):
+        s3.put_object(Bucket="bucket", Key=f"{number:03}", Body=b"x" * 12_000)
+    said = [cumulet("snapshot", "save", f"s{number}") for number in range(3)]
+    saved = [done.code for done in said].count(0)
+    assert saved < 3
+    assert "full" in said[-1].err or "No space" in said[-1].err
+    assert "Traceback" not in said[-1].err
+    assert len(cumulet("snapshot", "list", "--json").json["snapshots"]) == saved
+    assert [p.name for p in (small_disk / "snapshots").iterdir() if p.name.startswith(".")] == []
+    assert s3.get_object(Bucket="bucket", Key="059")["ContentLength"] == 12_000
+
+
 def _fill(folder):
     with (folder / "ballast").open("wb", buffering=0) as file:
         try:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hmac
 import logging
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from cumulet.admin.arguments import BadRequest
+from cumulet.admin.arguments import BadRequest, NotFound
 from cumulet.admin.table import HANDLERS
+from cumulet.coverage import UnknownService
 from cumulet.gateway.bodies import Body, BodyTooLarge
 from cumulet.gateway.http import Request, Response
 from cumulet.gateway.origins import is_loopback, is_own_host, is_own_origin
@@ -57,9 +59,7 @@ class Admin:
         """Do what was asked with the JSON in `sent`; a status and what to answer. Never raises."""
         try:
             return 200, await self._handle(method, path.rstrip("/"), sent)
-        except LookupError as error:
-            return 404, {"error": str(error.args[0])}
-        except NoSuchSnapshot as error:
+        except (NotFound, NoSuchSnapshot, UnknownService) as error:
             return 404, {"error": str(error)}
         except SnapshotError as error:
             return 409, {"error": str(error)}
@@ -67,9 +67,9 @@ class Admin:
             return 501, {"error": error.message.rstrip(".")}
         except BadRequest as error:
             return 400, {"error": str(error)}
-        except OSError as error:
+        except (OSError, sqlite3.Error) as error:
             log.warning("%s %s failed: %s", method, path, error)
-            return 507, {"error": f"the data directory: {error.strerror or error}"}
+            return 507, {"error": f"the data directory: {getattr(error, 'strerror', None) or error}"}
         except Exception as error:  # whatever it is, it becomes an answer
             log.error("%s %s failed by a bug", method, path, exc_info=error)
             return 500, {"error": f"a bug of Cumulet's: {type(error).__name__}: {error}"}
@@ -79,10 +79,10 @@ class Admin:
         for pattern, handlers in HANDLERS:
             if found := pattern.fullmatch(path):
                 if method not in handlers:
-                    raise LookupError(f"{path} takes {' and '.join(handlers)}, not {method}")
+                    raise NotFound(f"{path} takes {' and '.join(handlers)}, not {method}")
                 arguments_type, handler = handlers[method]
                 return await handler(self._cloud, _arguments(sent, arguments_type), **found.groupdict())
-        raise LookupError(f"there is no {path}")
+        raise NotFound(f"there is no {path}")
 
     def _may(self, request: Request) -> bool:
         origin = request.headers.get("origin")

@@ -9,6 +9,10 @@ class BadRequest(Exception):
     """The arguments cannot be meant; the words are for the user."""
 
 
+class NotFound(Exception):
+    """There is nothing of that name; the words are for the user."""
+
+
 class Nothing(msgspec.Struct):
     """The arguments of a handler that needs none; whatever was sent is ignored."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from cumulet.admin.arguments import Arguments, BadRequest, Nothing
+from cumulet.admin.arguments import Arguments, BadRequest, NotFound, Nothing
 from cumulet.kernel import identity
 from cumulet.kernel.identity import AccessKey, Kind
 from cumulet.kernel.scope import DEFAULT_ACCOUNT
@@ -35,7 +35,7 @@ async def listed(cloud: Cloud, _: Nothing) -> dict[str, Any]:
 
 
 async def delete(cloud: Cloud, _: Nothing, *, key_id: str) -> dict[str, Any]:
-    """Raises LookupError for a key that is not one of a root: IAM looks after the others."""
+    """Raises NotFound for a key that is not one of a root: IAM looks after the others."""
     await cloud.kernel.store.write(revoke, key_id)
     return {"deleted": key_id}
 
@@ -47,7 +47,7 @@ def root_keys(tx: ReadTransaction) -> list[AccessKey]:
 def revoke(tx: Transaction, key_id: str) -> None:
     key: AccessKey | None = tx.get((*_KEYS, key_id))
     if key is None or key.caller.kind is not Kind.ROOT:
-        raise LookupError(f"there is no root key {key_id}")
+        raise NotFound(f"there is no root key {key_id}")
     account = key.caller.account
     tx.delete((*_KEYS, key_id))
     others = [other.id for other in root_keys(tx) if other.caller.account == account]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cumulet import __version__
 from cumulet.admin import running
-from cumulet.admin.arguments import BadRequest, Nothing
+from cumulet.admin.arguments import BadRequest, NotFound, Nothing
 from cumulet.admin.running import Reset
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ async def init(cloud: Cloud, _: Nothing) -> dict[str, Any]:
 
 async def init_stage(cloud: Cloud, _: Nothing, *, stage: str) -> dict[str, Any]:
     if stage.lower() not in _STAGES:
-        raise LookupError(f"no such stage {stage}")
+        raise NotFound(f"no such stage {stage}")
     scripts = [] if cloud.scripts is None else cloud.scripts.of(stage.lower())
     return {"completed": _completed(cloud)[stage.upper()], "scripts": [_script(script) for script in scripts]}
 

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cumulet import __version__, coverage, resets
-from cumulet.admin.arguments import Arguments, BadRequest, Nothing
+from cumulet.admin.arguments import Arguments, BadRequest, NotFound, Nothing
 
 if TYPE_CHECKING:
     from cumulet.cloud import Cloud
@@ -48,7 +48,7 @@ async def covered(cloud: Cloud, _: Nothing) -> dict[str, Any]:
 
 
 async def covered_service(cloud: Cloud, _: Nothing, *, service: str) -> dict[str, Any]:
-    """One service, operation by operation. Raises LookupError for a name that AWS does not have."""
+    """One service, operation by operation. Raises NotFound for a name that AWS does not have."""
     return coverage.operations_as_plain(coverage.of(cloud.kernel.registry, service))
 
 
@@ -57,7 +57,7 @@ async def reset(cloud: Cloud, what: Reset) -> dict[str, Any]:
     if what.account is not None and not _ACCOUNT.fullmatch(what.account):
         raise BadRequest("an account is a number of twelve digits")
     if what.service is not None and what.service not in cloud.kernel.registry.names:
-        raise LookupError(f"Cumulet has no service {what.service}")
+        raise NotFound(f"Cumulet has no service {what.service}")
     if what.service is None and what.account is None:
         await cloud.kernel.store.write(resets.everything)
         await cloud.exchange()

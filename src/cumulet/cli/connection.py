@@ -89,7 +89,8 @@ def _as_json(content: Any) -> Any:
 
 def _checked(status: int, content: Any) -> Any:
     if status >= 400:
-        raise Failure(f"{content.get('error', content) if isinstance(content, dict) else content}.")
+        said = content.get("error", content) if isinstance(content, dict) else content
+        raise Failure(f"{said}.", "Free some space on its disk, and try again." if "full" in str(said) else "")
     return content
 
 

@@ -27,8 +27,8 @@ def coverage(service: str | None, as_json: bool) -> None:
         return
     try:
         facts = counted.operations_as_plain(counted.of(registry, service))
-    except LookupError as error:
-        raise Failure(f"{error.args[0]}.", "Its names: cumulet coverage --json") from None
+    except counted.UnknownService as error:
+        raise Failure(f"{error}.", "Its names: cumulet coverage --json") from None
     _print_one(facts, as_json)
 
 
