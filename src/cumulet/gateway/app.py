@@ -26,6 +26,7 @@ from cumulet.gateway import (
 from cumulet.gateway.authentication import Identified, Trust
 from cumulet.gateway.bodies import Body, BodyCutShort, Receive, once
 from cumulet.gateway.http import Request, Response
+from cumulet.gateway.protocols import bindings
 from cumulet.gateway.protocols.codec import without_body
 from cumulet.gateway.refusals import Refusal, refusal_of
 from cumulet.gateway.routing import Route
@@ -35,7 +36,7 @@ from cumulet.kernel.errors import ClientGone, NotImplementedYet
 from cumulet.kernel.kernel import Kernel
 from cumulet.kernel.models import Operation
 from cumulet.kernel.scope import DEFAULT_REGION, Scope
-from cumulet.kernel.service import RawAnswer, Reply, RequestInfo, Service
+from cumulet.kernel.service import Answered, RawAnswer, Reply, RequestInfo, Service
 
 log = logging.getLogger("cumulet.requests")
 
@@ -75,6 +76,8 @@ class Gateway:
     async def _answer(self, request: Request, body: Body) -> Response:
         route: Route | None = None
         request_id = self._kernel.ids.uuid()
+        reply = Reply(cors=cors.headers_for(request, self._trust.origins))
+        code = ""
         try:
             if routing.needs_body(request):
                 request.body = await body.read(LARGEST_BODY)
@@ -96,18 +99,20 @@ class Gateway:
                 await _unwrap_body(request, claim, identified, info)
                 parameters = _parameters(request, route, operation)
             scope = Scope(account=identified.caller.account, region=_region(identified, route))
-            reply = Reply(cors.headers_for(request, self._trust.origins))
             result = await self._kernel.call(
                 service, _method(route, operation), identified.caller, scope, info, parameters, reply
             )
-            return _serialised(request, route, operation, result, request_id, reply)
+            response = _serialised(request, route, operation, result, request_id, reply)
         except (BodyCutShort, ClientGone):
             raise
         except Exception as error:  # the one place where any error becomes an answer
             name, protocol = _spoken(request, route, error)
-            response = _refused(request, name, protocol, refusal_of(error, name), request_id)
-            response.headers += cors.headers_for(request, self._trust.origins).items()
-            return response
+            refusal = refusal_of(error, name)
+            response, code = _refused(request, name, protocol, refusal, request_id), refusal.code
+        response.headers += reply.cors.items()
+        if reply.witness is not None:
+            await reply.witness(Answered(response.status, code, _size(response)))
+        return response
 
     def _service(self, route: Route) -> type[Service]:
         try:
@@ -221,13 +226,22 @@ def _serialised(
     request: Request, route: Route, operation: Operation | None, result: Any, request_id: str, reply: Reply
 ) -> Response:
     if isinstance(result, RawAnswer):
-        response = Response(result.status, list(result.headers.items()), result.body)
+        ids = bindings.request_headers(models.load(route.service), request_id)
+        response = Response(result.status, [*ids, *result.headers.items()], result.body)
     else:
         codec = protocols.codec(models.load(route.service), route.operation, route.protocol)
         response = codec.serialise(result, request_id)
     response.headers += reply.headers.items()
     response.status = reply.status or response.status
     return response
+
+
+def _size(response: Response) -> int | None:
+    """The length of an answer's body, as far as it is known before it is sent."""
+    if isinstance(response.body, bytes):
+        return len(response.body)
+    lengths = [int(value) for name, value in response.headers if name.lower() == "content-length" and value.isdigit()]
+    return lengths[0] if lengths else None
 
 
 def _spoken(request: Request, route: Route | None, error: Exception) -> tuple[str, str]:

@@ -48,8 +48,10 @@ async def identify(
     if not trust.unknown_keys:
         raise signature_errors.unknown_key(dialect, signature.access_key)
     sigv4.check_time(signature, now=kernel.clock.now(), kind=dialect, signed_at=kernel.clock.at)
-    if not _comes_from_here(request, trust):
+    if not is_own_host(request.headers.get("host", ""), trust.domains):
         return Identified(identity.ANONYMOUS)
+    if not _is_of_own_page(request, trust):
+        return Identified(identity.distrusted(signature.access_key), signature)
     return Identified(identity.trusted_caller(signature.access_key), signature)
 
 
@@ -76,11 +78,9 @@ def _claim_of_strangers(request: Request) -> str | None:
     return None if claim == sigv4.UNSIGNED else claim
 
 
-def _comes_from_here(request: Request, trust: Trust) -> bool:
+def _is_of_own_page(request: Request, trust: Trust) -> bool:
     origin = request.headers.get("origin")
-    if origin is not None and not is_own_origin(origin, trust.origins):
-        return False
-    return is_own_host(request.headers.get("host", ""), trust.domains)
+    return origin is None or is_own_origin(origin, trust.origins)
 
 
 def _hash(body: bytes) -> str:

@@ -7,9 +7,9 @@ knows: who calls, for which account and Region, and what it may use."""
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 from cumulet.kernel import identity
 from cumulet.kernel.errors import AccessDenied
@@ -33,6 +33,17 @@ class Fidelity(enum.StrEnum):
     REAL = "real"
     STORED = "stored"
     """Kept, validated and returned, but without effect elsewhere (yet)."""
+
+
+class Answered(NamedTuple):
+    """An answer as a log tells it. `code` is an error's, else empty; `size` counts the body's bytes, if known."""
+
+    status: int
+    code: str
+    size: int | None
+
+
+Witness = Callable[[Answered], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -59,10 +70,14 @@ class RequestInfo:
 @dataclass(slots=True)
 class Reply:
     """What an answer carries beside the operation's output: a status that the model does not give (206 for a part of
-    an object), headers that no model describes (CORS)."""
+    an object), headers that no model describes."""
 
     headers: dict[str, str] = field(default_factory=dict)
     status: int | None = None
+    cors: dict[str, str] = field(default_factory=dict)
+    """The headers by which a page of another origin may read the answer, also if it is a refusal."""
+    witness: Witness | None = None
+    """Told of the answer just before it is sent, whatever it is: for logs of requests."""
 
 
 class RawAnswer(Record):

@@ -318,3 +318,7 @@ class TooManyConfigurations(ServiceError):
 
 class TooManyConfigurations(ServiceError):
     message = "You are attempting to create a new configuration but have already reached the 1,000-configuration limit."
+
+
+class InvalidBucketOwnerAWSAccountID(ServiceError):
+    message = "The value of the expected bucket owner parameter must be an AWS account ID"

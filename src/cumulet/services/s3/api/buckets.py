@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 from typing import Any
 
 from cumulet.kernel import regions
 from cumulet.kernel.store import Transaction
-from cumulet.services.s3 import attributes, buckets, mfa_delete
+from cumulet.services.s3 import acls, attributes, buckets, mfa_delete, public_access
 from cumulet.services.s3.api.base import S3Base, shown
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.errors import (
@@ -18,6 +17,7 @@ from cumulet.services.s3.errors import (
     InvalidLocationConstraint,
     NoSuchTagSet,
 )
+from cumulet.services.s3.owners import owner
 
 _MOST_BUCKET_TAGS = 50
 _MOST_LISTED = 10_000
@@ -52,8 +52,14 @@ class Buckets(S3Base):
             object_lock=ObjectLockEnabledForBucket,
             ownership=_ownership(ObjectOwnership),
         )
+        asked = {
+            "ACL": ACL, "GrantFullControl": GrantFullControl, "GrantRead": GrantRead, "GrantReadACP": GrantReadACP,
+            "GrantWrite": GrantWrite, "GrantWriteACP": GrantWriteACP,
+        }  # fmt: skip
+        account = self.scope.account
+        grants = acls.from_headers(asked, account, account) or acls.own(account)
         tags = attributes.tags_from_set(wanted.get("Tags") or [], at_most=_MOST_BUCKET_TAGS)
-        await self.store.write(_create, bucket, tags)
+        await self.store.write(_create, bucket, tags, grants)
         location = f"/{Bucket}" if bucket.region == "us-east-1" else f"{self.request.endpoint}/{Bucket}/"
         return {"Location": location, "BucketArn": bucket.arn}
 
@@ -153,23 +159,21 @@ class Buckets(S3Base):
         )
 
 
-def owner(account: str) -> dict[str, str]:
-    """An account as S3 shows it: a canonical user id, 64 hex digits made of the account's number."""
-    return {"ID": canonical_id(account)}
-
-
-def canonical_id(account: str) -> str:
-    return hashlib.sha256(f"cumulet canonical user {account}".encode()).hexdigest()
-
-
 def _ownership(wanted: str | None) -> str:
     if wanted is not None and wanted not in _OWNERSHIPS:
         raise InvalidArgument(f"Invalid x-amz-object-ownership header: {wanted}", ArgumentName="x-amz-object-ownership")
     return wanted or "BucketOwnerEnforced"
 
 
-def _create(tx: Transaction, bucket: Bucket, tags: dict[str, str]) -> None:
+def _create(tx: Transaction, bucket: Bucket, tags: dict[str, str], grants: acls.Grants) -> None:
+    again = buckets.find(tx, bucket.name) is not None
     buckets.create(tx, bucket)
+    if again:
+        return
+    public_access.protect(tx, bucket.name)
+    if grants != acls.own(bucket.account):
+        acls.check_new_bucket(bucket, grants)
+        buckets.configure(tx, bucket.name, acls.KIND, {"Grants": grants})
     if tags:
         buckets.configure(tx, bucket.name, "tagging", tags)
 

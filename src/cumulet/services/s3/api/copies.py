@@ -87,9 +87,9 @@ class Copies(Writing):
     async def _open_source(
         self, source: Source, given: dict[str, Any], copy_range: str | None
     ) -> tuple[Object, bytes | AsyncIterator[bytes]]:
-        await self.store.read(
-            access.permitted, self.caller, "get_object", {"Bucket": source.bucket, "Key": source.key}, self.request
-        )
+        asked = {"Bucket": source.bucket, "Key": source.key, "VersionId": source.version_id}
+        bucket = await self.store.read(access.permitted, self.caller, "get_object", asked, self.request)
+        access.check_owner(bucket, given.get("ExpectedSourceBucketOwner"))
         customer = self.customer_key(given, "CopySource")
         return await self.store.read(_open, self.blobs, source, given, customer, copy_range)
 

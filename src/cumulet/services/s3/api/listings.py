@@ -9,10 +9,10 @@ from urllib.parse import quote_plus
 
 from cumulet.services.s3 import listings
 from cumulet.services.s3.api.base import S3Base, shown
-from cumulet.services.s3.api.buckets import owner
 from cumulet.services.s3.errors import InvalidArgument
 from cumulet.services.s3.multipart import Upload
 from cumulet.services.s3.objects import Object
+from cumulet.services.s3.owners import owner
 
 
 class Listings(S3Base):

@@ -9,12 +9,12 @@ from urllib.parse import quote
 
 from cumulet.services.s3 import ageing, attributes, conditions, lifecycle, multipart
 from cumulet.services.s3.api.base import shown
-from cumulet.services.s3.api.buckets import owner
 from cumulet.services.s3.api.listings import initiator, listing_limit
 from cumulet.services.s3.api.writing import Writing
 from cumulet.services.s3.errors import InvalidArgument, InvalidRequest
 from cumulet.services.s3.integrity import DEFAULT_ALGORITHM, Checks
 from cumulet.services.s3.multipart import Part, Upload
+from cumulet.services.s3.owners import owner
 
 
 class MultipartUploads(Writing):

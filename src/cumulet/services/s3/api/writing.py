@@ -8,7 +8,7 @@ from typing import Any
 
 from cumulet.kernel.blobs import Draft, TooLarge
 from cumulet.kernel.records import replace
-from cumulet.services.s3 import attributes, encryption, multipart, object_lock
+from cumulet.services.s3 import acls, attributes, encryption, multipart, object_lock, public_access, websites
 from cumulet.services.s3.api.base import S3Base
 from cumulet.services.s3.encryption import CustomerKey
 from cumulet.services.s3.errors import EntityTooLarge, InvalidArgument, InvalidRequest, MissingContentLength
@@ -38,6 +38,8 @@ class Writing(S3Base):
     async def new_object(self, key: str, given: dict[str, Any]) -> Object:
         """An object as a request describes it, without its bytes."""
         attributes.check_key(key)
+        websites.check_location(given.get("WebsiteRedirectLocation"))
+        acl, owner = await self._acl_and_owner(given)
         default = await self.store.read(self.default_encryption) if self.bucket.has("encryption") else None
         retention = await self.default_retention() if self.bucket.has(object_lock.KIND) else None
         return Object(
@@ -48,9 +50,16 @@ class Writing(S3Base):
             metadata=attributes.metadata(given),
             tags=attributes.tags_from_header(given.get("Tagging")),
             storage_class=attributes.storage_class(given),
+            acl=acl,
+            owner=owner,
             encryption=encryption.requested(given, self.customer_key(given), default, self.scope),
             **object_lock.for_new(self.bucket, given, retention, self.clock.now()),
         )
+
+    async def _acl_and_owner(self, given: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
+        if not public_access.has_acls(self.bucket) and not acls.asks(given):
+            return None, ""
+        return await self.store.read(acls.of_new_object, self.bucket, self.caller, given)
 
     def filled(self, wanted: Object, draft: Draft, checks: Checks, wrapped: bytes) -> Object:
         """`wanted` with what is known of its bytes, now that they are here."""
@@ -67,6 +76,7 @@ class Writing(S3Base):
     def written(self, made: Object) -> dict[str, Any]:
         """What every operation that made an object tells of it."""
         answer = {"ETag": f'"{made.etag}"', **attributes.checksum_of(made), **attributes.encryption_of(made)}
+        self.touched = made
         if made.version != NULL:  # with versioning suspended, S3 does not tell that it is "null"
             answer["VersionId"] = made.version
         return answer

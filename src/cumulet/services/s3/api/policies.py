@@ -1,0 +1,57 @@
+"""Bucket policies as clients set them. The rules are in ../policies.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cumulet.kernel.identity import Caller
+from cumulet.kernel.store import ReadTransaction, Transaction
+from cumulet.services.s3 import buckets, policies, public_access
+from cumulet.services.s3.api.base import S3Base
+from cumulet.services.s3.errors import AccessDenied, NoSuchBucketPolicy
+
+
+class Policies(S3Base):
+    async def put_bucket_policy(
+        self,
+        *,
+        Bucket: str,
+        Policy: str,
+        ContentMD5: str | None = None,
+        ChecksumAlgorithm: str | None = None,
+        ConfirmRemoveSelfBucketAccess: bool | None = None,
+        ExpectedBucketOwner: str | None = None,
+    ) -> dict[str, Any]:
+        policy = policies.parse(Policy, Bucket)
+        await self.store.write(_put, Bucket, policy, self.caller)
+        self.reply.status = 204
+        return {}
+
+    async def get_bucket_policy(self, *, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
+        return {"Policy": (await self.store.read(_get, Bucket))["text"]}
+
+    async def delete_bucket_policy(self, *, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
+        await self.store.write(buckets.unconfigure, Bucket, "policy")
+        return {}
+
+    async def get_bucket_policy_status(self, *, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
+        policy = await self.store.read(_get, Bucket)
+        blocks = await self.store.read(public_access.in_force, self.bucket)
+        return {"PolicyStatus": {"IsPublic": policy["public"] and public_access.RESTRICT not in blocks}}
+
+
+def _get(tx: ReadTransaction, name: str) -> dict[str, Any]:
+    policy = buckets.configuration(tx, name, "policy")
+    if policy is None:
+        raise NoSuchBucketPolicy(BucketName=name)
+    return policy
+
+
+def _put(tx: Transaction, name: str, policy: dict[str, Any], caller: Caller) -> None:
+    bucket = buckets.get(tx, name)
+    if policy["public"] and public_access.BLOCK_POLICY in public_access.in_force(tx, bucket):
+        raise AccessDenied(
+            f'User: {caller.arn} is not authorized to perform: s3:PutBucketPolicy on resource: "{bucket.arn}" because '
+            "public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access."
+        )
+    buckets.configure(tx, name, "policy", policy)
