@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cumulet.kernel.ids import Ids
 from cumulet.kernel.keyring import DATA_KEY_BYTES
 from cumulet.kernel.scope import Scope
+from cumulet.services.s3 import bucket_encryption
 from cumulet.services.s3.errors import (
     AccessDenied,
     InvalidArgument,
@@ -93,6 +94,8 @@ def requested(
                 ArgumentName=_ARGUMENT,
                 ArgumentValue=algorithm,
             )
+        if bucket_encryption.blocks_customer_keys(default):
+            raise AccessDenied
         return Encryption(customer_key_md5=customer.md5)
     if algorithm is None and default is not None:
         rule = default["Rules"][0]

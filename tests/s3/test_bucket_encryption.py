@@ -1,0 +1,94 @@
+"""The default encryption of a bucket: what it does to new objects, and what may be set."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from botocore.exceptions import ClientError
+from tests.conftest import connect
+
+from cumulet.testing import LocalCloud
+
+KEY = "arn:aws:kms:us-east-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+def configuration(**rule):
+    return {"Rules": [rule]}
+
+
+def default(algorithm, key=None):
+    return {"SSEAlgorithm": algorithm} | ({"KMSMasterKeyID": key} if key else {})
+
+
+def code_of(call, **given):
+    with pytest.raises(ClientError) as raised:
+        call(**given)
+    return raised.value.response["Error"]["Code"]
+
+
+@pytest.mark.spec("storage:S3-76")
+def test_every_bucket_encrypts_from_the_start(s3, bucket):
+    told = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
+    assert told == configuration(ApplyServerSideEncryptionByDefault=default("AES256"), BucketKeyEnabled=False)
+    assert s3.put_object(Bucket=bucket, Key="k", Body=b"1")["ServerSideEncryption"] == "AES256"
+    assert s3.get_object(Bucket=bucket, Key="k")["ServerSideEncryption"] == "AES256"
+
+
+@pytest.mark.spec("storage:S3-83")
+def test_a_new_default_counts_for_what_is_written_after_it(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="before", Body=b"1")
+    wanted = configuration(ApplyServerSideEncryptionByDefault=default("aws:kms", KEY), BucketKeyEnabled=True)
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=wanted)
+    s3.put_object(Bucket=bucket, Key="after", Body=b"1")
+
+    assert s3.head_object(Bucket=bucket, Key="before")["ServerSideEncryption"] == "AES256"
+    after = s3.head_object(Bucket=bucket, Key="after")
+    assert (after["ServerSideEncryption"], after["SSEKMSKeyId"], after["BucketKeyEnabled"]) == ("aws:kms", KEY, True)
+    s3.copy_object(Bucket=bucket, Key="before", CopySource=f"{bucket}/before")
+    assert s3.head_object(Bucket=bucket, Key="before")["ServerSideEncryption"] == "aws:kms"
+
+    s3.delete_bucket_encryption(Bucket=bucket)
+    s3.delete_bucket_encryption(Bucket=bucket)
+    assert s3.put_object(Bucket=bucket, Key="last", Body=b"1")["ServerSideEncryption"] == "AES256"
+
+
+def test_what_makes_no_sense_is_refused(s3, bucket):
+    def put(**rule):
+        return code_of(s3.put_bucket_encryption, Bucket=bucket, ServerSideEncryptionConfiguration=configuration(**rule))
+
+    one = {"ApplyServerSideEncryptionByDefault": default("AES256")}
+    assert put(ApplyServerSideEncryptionByDefault=default("AES256", KEY)) == "InvalidArgument"
+    assert put(ApplyServerSideEncryptionByDefault=default("ROT13")) == "MalformedXML"
+    assert put(**one, BlockedEncryptionTypes={"EncryptionType": ["EVERYTHING"]}) == "MalformedXML"
+    for rules in ([], [one, one]):
+        given = {"Bucket": bucket, "ServerSideEncryptionConfiguration": {"Rules": rules}}
+        assert code_of(s3.put_bucket_encryption, **given) == "MalformedXML"
+    assert code_of(s3.get_bucket_encryption, Bucket="nobody-has-this-bucket") == "NoSuchBucket"
+
+
+def test_a_bucket_can_refuse_keys_of_the_customer(s3, bucket):
+    key = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": os.urandom(32)}
+    s3.put_object(Bucket=bucket, Key="before", Body=b"1", **key)
+    rule = {
+        "ApplyServerSideEncryptionByDefault": default("AES256"),
+        "BlockedEncryptionTypes": {"EncryptionType": ["SSE-C"]},
+    }
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=configuration(**rule))
+    told = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
+    assert told["BlockedEncryptionTypes"] == {"EncryptionType": ["SSE-C"]}
+    assert code_of(s3.put_object, Bucket=bucket, Key="after", Body=b"1", **key) == "AccessDenied"
+    assert code_of(s3.create_multipart_upload, Bucket=bucket, Key="after", **key) == "AccessDenied"
+    assert s3.get_object(Bucket=bucket, Key="before", **key)["Body"].read() == b"1"
+    s3.put_object(Bucket=bucket, Key="plain", Body=b"1")
+
+
+def test_a_default_survives_a_restart(tmp_path):
+    wanted = configuration(ApplyServerSideEncryptionByDefault=default("aws:kms"), BucketKeyEnabled=False)
+    for is_first in (True, False):
+        with LocalCloud(tmp_path / "home") as cloud:
+            s3 = connect(cloud, "s3", account="111111111111")
+            if is_first:
+                s3.create_bucket(Bucket="kept")
+                s3.put_bucket_encryption(Bucket="kept", ServerSideEncryptionConfiguration=wanted)
+            assert s3.get_bucket_encryption(Bucket="kept")["ServerSideEncryptionConfiguration"] == wanted
