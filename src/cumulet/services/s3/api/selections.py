@@ -75,6 +75,7 @@ class _Events:
         self._query = query
         self._body = body
         self._events: Iterator[Event] | None = None
+        self._is_closed = False
         # Not the loop's own threads: those read the body that this one waits for.
         self._thread = ThreadPoolExecutor(1, "select")
 
@@ -98,6 +99,9 @@ class _Events:
 
     async def close(self) -> None:
         """End the thread after the step under way, which may be waiting for a piece of the body, then the body."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         await asyncio.get_running_loop().run_in_executor(self._thread, self._drop)
         self._thread.shutdown(wait=False)
         close = getattr(self._body, "aclose", None)
