@@ -75,7 +75,7 @@ class Cumulet:
     def end_all(self) -> None:
         for place in self.home.parent.rglob("cumulet.pid"):
             running = pidfile.read(place.parent)
-            if running is not None and running.is_alive:
+            if running is not None:
                 os.kill(running.pid, signal.SIGKILL)
 
 

@@ -106,12 +106,12 @@ def test_the_pid_file_and_the_log_are_their_owners_alone(cumulet):
 
 
 def test_a_pid_file_left_behind_is_no_running_cloud(cumulet):
-    cumulet.home.mkdir()
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    (cumulet.home / "cumulet.pid").write_text(f"{dead.pid}\nhttp://127.0.0.1:1\ntoken\n")
+    facts = cumulet.up()
+    os.kill(facts["pid"], signal.SIGKILL)
+    assert (cumulet.home / "cumulet.pid").exists()
     assert cumulet("status").code == 3
     assert cumulet("down").code == 3
+    assert cumulet("clock").code == 0
     assert cumulet.up()["status"] == "ready"
 
 
@@ -120,13 +120,22 @@ def test_down_ends_no_stranger_who_has_the_old_process_id(cumulet):
     stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
         (cumulet.home / "cumulet.pid").write_text(f"{stranger.pid}\nhttp://127.0.0.1:1\ntoken\n")
-        said = cumulet("down")
-        assert said.code == 1
-        assert "cumulet.pid" in said.err
+        assert cumulet("down").code == 3
         assert stranger.poll() is None
     finally:
         stranger.kill()
         stranger.wait()
+
+
+def test_down_ends_a_cloud_that_no_longer_answers(cumulet):
+    facts = cumulet.up()
+    text = (cumulet.home / "cumulet.pid").read_text()
+    (cumulet.home / "cumulet.pid").write_text(text.replace(facts["url"], "http://127.0.0.1:1"))
+    said = cumulet("status")
+    assert said.code == 1
+    assert "does not answer" in said.err and "cumulet logs" in said.err
+    assert cumulet("down").code == 0
+    assert cumulet("status").code == 3
 
 
 def test_commands_that_need_a_cloud_say_how_to_start_one(cumulet):

@@ -1,10 +1,12 @@
 """The file by which commands find the cloud that serves a data directory: `cumulet.pid`, readable by its owner alone.
 
-Its lines are the process id, the URL, and the token that looks after a cloud on a public address. An ephemeral cloud
+Its lines are the process id, the URL, and the token that looks after a cloud on a public address; the process holds a
+lock on it for as long as it lives. An ephemeral cloud
 has no data, but a log and this file all the same, in the folder `ephemeral` of the data directory."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,7 @@ _NAME = "cumulet.pid"
 
 @dataclass(frozen=True)
 class Running:
-    """A cloud that runs, or did until something killed it."""
+    """A cloud that runs, or did a moment ago."""
 
     pid: int
     url: str
@@ -23,14 +25,15 @@ class Running:
     """The folder of the pid file and the log."""
 
     @property
-    def is_alive(self) -> bool:
+    def has_ended(self) -> bool:
+        """Whether the process is gone."""
         try:
             os.kill(self.pid, 0)
         except ProcessLookupError:
-            return False
-        except PermissionError:
             return True
-        return not _is_zombie(self.pid)
+        except PermissionError:
+            return False
+        return _is_zombie(self.pid)
 
 
 def place(home: Path, ephemeral: bool) -> Path:
@@ -40,27 +43,35 @@ def place(home: Path, ephemeral: bool) -> Path:
 def find(home: Path) -> Running | None:
     """The live cloud of a data directory; one with data before one without."""
     for folder in (home, home / "ephemeral"):
-        found = read(folder)
-        if found is not None and found.is_alive:
+        if (found := read(folder)) is not None:
             return found
     return None
 
 
 def read(folder: Path) -> Running | None:
+    """What the file says, if the process that wrote it still holds it: a number alone may be a stranger's by now."""
     try:
-        pid, url, token = (folder / _NAME).read_text().split("\n")[:3]
-        return Running(int(pid), url, token, folder)
+        with (folder / _NAME).open() as file:
+            pid, url, token = file.read(10_000).split("\n")[:3]
+            return Running(int(pid), url, token, folder) if _is_held(file.fileno()) else None
     except (OSError, ValueError):
         return None
 
 
-def write(folder: Path, url: str, token: str) -> None:
-    """Whole or not at all, for those who wait for it."""
+def write(folder: Path, url: str, token: str) -> int:
+    """Whole or not at all, for those who wait for it. Returns a descriptor that holds it; keep it open."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = folder / f"{_NAME}.{os.getpid()}"
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(f"{os.getpid()}\n{url}\n{token}\n")
-    draft.rename(folder / _NAME)
+    held = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.write(held, f"{os.getpid()}\n{url}\n{token}\n".encode())
+        draft.rename(folder / _NAME)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        os.close(held)
+        raise
+    return held
 
 
 def remove(folder: Path) -> None:
@@ -68,6 +79,14 @@ def remove(folder: Path) -> None:
     found = read(folder)
     if found is not None and found.pid == os.getpid():
         (folder / _NAME).unlink(missing_ok=True)
+
+
+def _is_held(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
 
 
 def _is_zombie(pid: int) -> bool:
