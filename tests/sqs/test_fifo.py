@@ -113,7 +113,7 @@ def test_memories_do_not_pile_up(tx, later, make_queue):
     for n in range(500):
         send(tx, queue, str(n), "g")
         later(seconds=10)
-    kept = [key for key, _ in tx.items(("sqs", "recent"))]
+    kept = [key for key, _ in tx.items(queue.scope.key("sqs", "recent"))]
     assert len(kept) <= 2 * 31
 
 

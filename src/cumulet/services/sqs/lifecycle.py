@@ -9,7 +9,7 @@ from datetime import timedelta
 from cumulet.kernel.keys import Key
 from cumulet.kernel.records import replace
 from cumulet.kernel.store import Transaction
-from cumulet.services.sqs import attributes, deadletters, messages, queues, recent, shelves
+from cumulet.services.sqs import attributes, deadletters, messages, queues, shelves
 from cumulet.services.sqs.attributes import Settings
 from cumulet.services.sqs.errors import (
     InvalidParameterValue,
@@ -40,7 +40,7 @@ def create(tx: Transaction, queue: Queue, given: Mapping[str, str], tags: Mappin
     fresh = Settings(id=tx.ids.hex(16), created=tx.now, modified=tx.now, fifo=fifo)
     _keep(tx, queue, fresh, attributes.apply(fresh, rest))
     tx.put(queue.scope.key("sqs", "names", queue.name), None)
-    shelves.start(tx, queues.shelf(fresh), sequence=0)
+    shelves.start(tx, queues.shelf(queue, fresh), sequence=0)
     queues.tag(tx, queue, tags)
 
 
@@ -62,8 +62,8 @@ def delete(tx: Transaction, queue: Queue) -> None:
     tx.delete(queue.scope.key("sqs", "names", queue.name))
     tx.wake(queue.arrivals, _EVERYONE)
     tx.put(queue.scope.key("sqs", "deleted", queue.name), tx.now)
-    _discard(tx, queues.shelf(old).key())
-    _discard(tx, recent.home(old.id))
+    _discard(tx, queues.shelf(queue, old).key())
+    _discard(tx, queues.memories(queue, old))
 
 
 def purge(tx: Transaction, queue: Queue) -> None:
@@ -73,8 +73,8 @@ def purge(tx: Transaction, queue: Queue) -> None:
         raise PurgeQueueInProgress(queue.name)
     new = replace(old, purges=old.purges + 1, purged=tx.now)
     tx.put(queue.key("settings"), new)
-    shelves.start(tx, queues.shelf(new), shelves.sequence(tx, queues.shelf(old)))
-    _discard(tx, queues.shelf(old).key())
+    shelves.start(tx, queues.shelf(queue, new), shelves.sequence(tx, queues.shelf(queue, old)))
+    _discard(tx, queues.shelf(queue, old).key())
 
 
 def discard(tx: Transaction, prefix: Key, at_most: int = 1000) -> None:

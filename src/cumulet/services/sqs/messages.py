@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from cumulet.kernel import jobs
 from cumulet.kernel.errors import ServiceError
+from cumulet.kernel.keys import Key
 from cumulet.kernel.records import Record, replace
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.sqs import deadletters, lines, outbound, queues, recent
@@ -86,7 +87,7 @@ def send(tx: Transaction, queue: Queue, draft: Draft, sender: str) -> Sent:
     A FIFO queue accepts a send again that it has seen in the last five minutes, and drops it, so that clients may
     retry blindly (SQS Developer Guide, exactly-once processing)."""
     settings = queues.settings(tx, queue)
-    tally = Tally(tx, queues.shelf(settings))
+    tally = Tally(tx, queues.shelf(queue, settings))
     sent = _send(tx, queue, settings, tally, outbound.check(settings, draft), sender)
     tally.save()
     return sent
@@ -96,7 +97,7 @@ def send_all(tx: Transaction, queue: Queue, drafts: Sequence[Draft], sender: str
     """Append several messages; those that are refused hold back no other."""
     settings = queues.settings(tx, queue)
     outbound.check_batch(settings, drafts)
-    tally = Tally(tx, queues.shelf(settings))
+    tally = Tally(tx, queues.shelf(queue, settings))
     outcomes: list[Sent | ServiceError] = []
     for draft in drafts:
         try:
@@ -123,10 +124,10 @@ def receive(
     settings = queues.settings(tx, queue)
     if attempt and not settings.fifo:
         raise InvalidParameterValue.of("ReceiveRequestAttemptId", attempt[:200], outbound.OTHER_TYPE)
-    shelf = queues.shelf(settings)
+    shelf = queues.shelf(queue, settings)
     tally = Tally(tx, shelf)
     until = tx.now + timedelta(seconds=settings.visibility_timeout if hide_seconds is None else hide_seconds)
-    again = _attempted(tx, settings, shelf, attempt) if attempt else None
+    again = _attempted(tx, queues.memories(queue, settings), shelf, attempt) if attempt else None
     if again is None and not tally.has_room(MOST_IN_FLIGHT):
         waits = settings.receive_message_wait_time_seconds if wait_seconds is None else wait_seconds
         if settings.fifo or waits:
@@ -135,7 +136,13 @@ def receive(
     states = again or _deliverable(tx, queue, settings, tally, at_most)
     taken = [_hide(tx, shelf, tally, state, until, again=again is not None) for state in states]
     if attempt and taken:
-        recent.remember(tx, settings.id, "attempt", attempt, value=[[t.number, t.receives, t.visible] for t in taken])
+        recent.remember(
+            tx,
+            queues.memories(queue, settings),
+            "attempt",
+            attempt,
+            value=[[t.number, t.receives, t.visible] for t in taken],
+        )
     tally.save()
     if taken:
         tx.wake(queue.arrivals)  # the next one who waits sees to when these come back
@@ -148,8 +155,8 @@ def delete(tx: Transaction, queue: Queue, handle: str) -> None:
     A standard queue takes the receipts of all receives, a FIFO queue only one that is in force.
     Raises ReceiptHandleIsInvalid or InvalidParameterValue."""
     settings = queues.settings(tx, queue)
-    shelf = queues.shelf(settings)
-    state = _find(tx, settings, handle)
+    shelf = queues.shelf(queue, settings)
+    state = _find(tx, shelf, handle)
     if state is None:
         return
     tally = Tally(tx, shelf)
@@ -167,8 +174,8 @@ def change_visibility(tx: Transaction, queue: Queue, handle: str, seconds: int) 
         reason = f"VisibilityTimeout must be an integer between 0 and {LONGEST_TIMEOUT}."
         raise InvalidParameterValue.of("VisibilityTimeout", seconds, reason)
     settings = queues.settings(tx, queue)
-    shelf = queues.shelf(settings)
-    state = _find(tx, settings, handle)
+    shelf = queues.shelf(queue, settings)
+    state = _find(tx, shelf, handle)
     if state is None or state.received is None:
         reason = "Message does not exist or is not available for visibility timeout change."
         raise InvalidParameterValue.of("ReceiptHandle", handle, reason)
@@ -202,7 +209,7 @@ def count(tx: Transaction, queue: Queue) -> Numbers | None:
     """How many messages are where. None when there was so much to clear away that you have to ask again."""
     if expire(tx, queue):
         return None
-    tally = Tally(tx, queues.shelf(queues.settings(tx, queue)))
+    tally = Tally(tx, queues.shelf(queue, queues.settings(tx, queue)))
     more = tally.fold()
     tally.save()
     return None if more else tally.numbers
@@ -213,7 +220,7 @@ def expire(tx: Transaction, queue: Queue) -> bool:
 
     As long as there are messages, a job stands ready for the time when the oldest is too old."""
     settings = queues.settings(tx, queue)
-    shelf = queues.shelf(settings)
+    shelf = queues.shelf(queue, settings)
     kept = timedelta(seconds=settings.message_retention_period)
     old = list(tx.items(shelf.key("message"), until=tx.now - kept, limit=_AT_ONCE))
     if old:
@@ -227,7 +234,7 @@ def expire(tx: Transaction, queue: Queue) -> bool:
 def schedule_expiry(tx: Transaction, queue: Queue) -> None:
     """Have a job run when the oldest message is too old."""
     settings = queues.settings(tx, queue)
-    shelf = queues.shelf(settings)
+    shelf = queues.shelf(queue, settings)
     for key, _ in tx.items(shelf.key("message"), limit=1):
         at = key[-2] + timedelta(seconds=settings.message_retention_period)
         tx.schedule(at, "sqs.expire", {"name": queue.name}, scope=queue.scope, key=shelf.id)
@@ -235,18 +242,18 @@ def schedule_expiry(tx: Transaction, queue: Queue) -> None:
 
 def next_visible(tx: ReadTransaction, queue: Queue) -> datetime | None:
     """When the next message that is out of sight can be received, if there is one."""
-    return lines.next_instant(tx, queues.shelf(queues.settings(tx, queue)))
+    return lines.next_instant(tx, queues.shelf(queue, queues.settings(tx, queue)))
 
 
 def heads(tx: ReadTransaction, queue: Queue, at_most: int) -> list[tuple[Message, State]]:
     """The messages that would be received next, without receiving them."""
-    shelf = queues.shelf(queues.settings(tx, queue))
+    shelf = queues.shelf(queue, queues.settings(tx, queue))
     return [(_message(tx, shelf, state), state) for state in lines.ready(tx, shelf, at_most, grouped=True)]
 
 
 def take_out(tx: Transaction, queue: Queue, state: State) -> None:
     """Take a message out of the queue, to be put elsewhere."""
-    shelf = queues.shelf(queues.settings(tx, queue))
+    shelf = queues.shelf(queue, queues.settings(tx, queue))
     tally = Tally(tx, shelf)
     _take_off(tx, shelf, tally, state)
     tally.save()
@@ -254,7 +261,7 @@ def take_out(tx: Transaction, queue: Queue, state: State) -> None:
 
 def put(tx: Transaction, queue: Queue, settings: Settings, message: Message) -> None:
     """Put a message that was taken elsewhere at the end of this queue, with the queue's delay."""
-    tally = Tally(tx, queues.shelf(settings))
+    tally = Tally(tx, queues.shelf(queue, settings))
     _arrive(tx, queue, settings, tally, message, settings.delay_seconds)
     tally.save()
     schedule_expiry(tx, queue)
@@ -262,7 +269,7 @@ def put(tx: Transaction, queue: Queue, settings: Settings, message: Message) -> 
 
 def _send(tx: Transaction, queue: Queue, settings: Settings, tally: Tally, draft: Draft, sender: str) -> Sent:
     seen = _duplicate(settings, draft)
-    if seen and (first := recent.recall(tx, settings.id, *seen)) is not None:
+    if seen and (first := recent.recall(tx, queues.memories(queue, settings), *seen)) is not None:
         return Sent(*first)
     message = Message(
         id=tx.uuid(), body=draft.body, sent=tx.now, appears=tx.now, number=0, sender=sender, group=draft.group,
@@ -272,7 +279,7 @@ def _send(tx: Transaction, queue: Queue, settings: Settings, tally: Tally, draft
     message = _arrive(tx, queue, settings, tally, message, delay)
     sent = Sent(message.id, message.sequence_number if settings.fifo else None)
     if seen:
-        recent.remember(tx, settings.id, *seen, value=list(sent))
+        recent.remember(tx, queues.memories(queue, settings), *seen, value=list(sent))
     return sent
 
 
@@ -287,7 +294,7 @@ def _duplicate(settings: Settings, draft: Draft) -> tuple[str, ...]:
 def _arrive(
     tx: Transaction, queue: Queue, settings: Settings, tally: Tally, message: Message, delay_seconds: int
 ) -> Message:
-    shelf = queues.shelf(settings)
+    shelf = queues.shelf(queue, settings)
     appears = tx.now + timedelta(seconds=delay_seconds)
     message = replace(message, number=tally.next_sequence(), appears=appears)
     tx.put(shelf.key("message", message.sent, message.number), message)
@@ -303,7 +310,7 @@ def _arrive(
 
 def _deliverable(tx: Transaction, queue: Queue, settings: Settings, tally: Tally, at_most: int) -> list[State]:
     """What is received next, after clearing away what is not to be received any more."""
-    shelf = queues.shelf(settings)
+    shelf = queues.shelf(queue, settings)
     oldest = tx.now - timedelta(seconds=settings.message_retention_period)
     for look_at in (at_most, *[_MANY] * _ROUNDS):
         states = lines.ready(tx, shelf, look_at, grouped=tally.grouped > 0)
@@ -321,7 +328,7 @@ def _is_spent(settings: Settings, state: State) -> bool:
 
 def _dismiss(tx: Transaction, queue: Queue, settings: Settings, tally: Tally, state: State, oldest: datetime) -> bool:
     """Drop a message that is too old, or move it to the dead-letter queue. One that has nowhere to go stays."""
-    shelf = queues.shelf(settings)
+    shelf = queues.shelf(queue, settings)
     target = None if state.sent <= oldest else deadletters.target(tx, settings)
     if target is None and state.sent > oldest:
         return False
@@ -385,12 +392,11 @@ def _message(tx: ReadTransaction, shelf: Shelf, state: State) -> Message:
     return message
 
 
-def _find(tx: ReadTransaction, settings: Settings, handle: str) -> State | None:
+def _find(tx: ReadTransaction, shelf: Shelf, handle: str) -> State | None:
     """The message that a receipt stands for, or None when it is gone."""
     receipt = _parse(handle)
-    if receipt.shelf.partition(".")[0] != settings.id:
+    if receipt.shelf.partition(".")[0] != shelf.id.partition(".")[0]:
         raise ReceiptHandleIsInvalid(handle)
-    shelf = queues.shelf(settings)
     if receipt.shelf != shelf.id:
         return None
     state: State | None = tx.get(shelf.key("taken", receipt.number))
@@ -408,9 +414,9 @@ def _parse(handle: str) -> _Receipt:
         raise ReceiptHandleIsInvalid(handle) from None
 
 
-def _attempted(tx: ReadTransaction, settings: Settings, shelf: Shelf, attempt: str) -> list[State] | None:
+def _attempted(tx: ReadTransaction, memories: Key, shelf: Shelf, attempt: str) -> list[State] | None:
     """What this attempt took before, if it is all still in flight. Raises InvalidParameterValue once some is not."""
-    taken = recent.recall(tx, settings.id, "attempt", attempt)
+    taken = recent.recall(tx, memories, "attempt", attempt)
     if taken is None or all(visible <= tx.now for _, _, visible in taken):
         return None
     states: list[State | None] = [tx.get(shelf.key("taken", number)) for number, _, _ in taken]

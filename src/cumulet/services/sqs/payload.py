@@ -154,4 +154,5 @@ def _value(attribute: Mapping[str, Any]) -> bytes:
     if _kind(attribute) == "Binary":
         value: bytes = attribute.get("BinaryValue", b"")
         return value
-    return attribute.get("StringValue", "").encode()
+    text: str = attribute.get("StringValue", "")
+    return text.encode()

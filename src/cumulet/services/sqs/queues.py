@@ -80,9 +80,15 @@ def settings(tx: ReadTransaction, queue: Queue) -> Settings:
     return found
 
 
-def shelf(settings: Settings) -> Shelf:
+def shelf(queue: Queue, settings: Settings) -> Shelf:
     """Where the queue's messages are now."""
-    return Shelf(f"{settings.id}.{settings.purges}", settings.fifo)
+    name = f"{settings.id}.{settings.purges}"
+    return Shelf(queue.scope.key("sqs", "shelf", name), name, settings.fifo)
+
+
+def memories(queue: Queue, settings: Settings) -> Key:
+    """Where the queue keeps what it remembers for a while."""
+    return queue.scope.key("sqs", "recent", settings.id)
 
 
 def names(tx: ReadTransaction, scope: Scope, prefix: str, after: str | None, at_most: int) -> list[str]:

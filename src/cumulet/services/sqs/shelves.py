@@ -18,13 +18,14 @@ _AT_ONCE = 1000
 
 
 class Shelf(NamedTuple):
-    """Where messages are. In a FIFO queue each group has an order to keep."""
+    """Where messages are: under the keys that begin with `base`. In a FIFO queue each group has an order to keep."""
 
+    base: Key
     id: str
     fifo: bool
 
     def key(self, *rest: object) -> Key:
-        return ("sqs", "shelf", self.id, *rest)
+        return self.base + rest
 
 
 class Counts(Record):
