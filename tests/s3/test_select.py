@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import os
 
@@ -15,7 +16,8 @@ CSV = {"InputSerialization": {"CSV": {"FileHeaderInfo": "USE"}}, "OutputSerializ
 def select(s3, bucket, sql, key="k", **given):
     """The records' text and all events."""
     answer = s3.select_object_content(Bucket=bucket, Key=key, Expression=sql, ExpressionType="SQL", **{**CSV, **given})
-    events = list(answer["Payload"])
+    with contextlib.closing(answer["Payload"]) as stream:
+        events = list(stream)
     return b"".join(event["Records"]["Payload"] for event in events if "Records" in event).decode(), events
 
 
