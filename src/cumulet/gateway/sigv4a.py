@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hmac
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import ec
 
 ALGORITHM = "AWS4-ECDSA-P256-SHA256"
 LONGEST_SIGNATURE = 144
@@ -21,6 +21,10 @@ _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 def verified(secret: str, access_key: str, message: bytes, signature: str) -> bool:
     """Whether the hex signature, which streamed chunks pad with "*", is this key's for the message."""
+    from cryptography.exceptions import InvalidSignature  # rarely needed, and 7 MB
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.hashes import SHA256
+
     try:
         signed = bytes.fromhex(signature.rstrip("*")[: LONGEST_SIGNATURE + 1])
         public_key(secret, access_key).verify(signed, message, ec.ECDSA(SHA256()))
@@ -31,6 +35,8 @@ def verified(secret: str, access_key: str, message: bytes, signature: str) -> bo
 
 @lru_cache(maxsize=512)
 def public_key(secret: str, access_key: str) -> ec.EllipticCurvePublicKey:
+    from cryptography.hazmat.primitives.asymmetric import ec
+
     return ec.derive_private_key(_private_value(secret, access_key), ec.SECP256R1()).public_key()
 
 

@@ -14,9 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol
 
-from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+from cumulet.kernel import ciphers
 from cumulet.kernel.ids import Ids
 from cumulet.kernel.keyring import Keyring, sync_folder
 from cumulet.kernel.records import Record, replace
@@ -26,7 +24,8 @@ INLINE_BYTES = 16 * 1024
 """Up to this size a blob lies in the store."""
 _SLICE = 1024 * 1024
 _AES_BLOCK = 16
-_NONCE = bytes(12)
+_NONCE = bytes(ciphers.NONCE_BYTES)
+"""A data key seals one blob, so the nonce need not differ from any other's."""
 
 
 class Digest(Protocol):
@@ -127,7 +126,7 @@ class Blobs:
         if rest is None:
             for digest in digests:
                 digest.update(first)
-            return Draft(replace(blob, inline=True), _seal(data_key, first), None)
+            return Draft(replace(blob, inline=True), ciphers.seal(data_key, _NONCE, first), None)
         return await self._write_file(blob, first, rest, digests, data_key, at_most)
 
     def read(
@@ -146,7 +145,7 @@ class Blobs:
         data_key = key if key is not None else self._keyring.unwrap(blob.key)
         if blob.inline:
             data: bytes = tx.get(("blobs", "bytes", blob.id))
-            return _unseal(data_key, data)[start:stop]
+            return ciphers.unseal(data_key, _NONCE, data)[start:stop]
         return _stream(self._path(blob.id).open("rb", buffering=0), data_key, start, stop)
 
     def read_all(self, tx: ReadTransaction, slices: list[Slice]) -> AsyncIterator[bytes]:
@@ -248,7 +247,7 @@ class Blobs:
         path = self._path(blob.id)
         file = draft.open("xb", buffering=0)
         try:
-            size = await _Pipe(file, digests, _cipher(data_key)).pour(first, rest, at_most)
+            size = await _Pipe(file, digests, ciphers.stream(data_key)).pour(first, rest, at_most)
             if self._flush:
                 await asyncio.to_thread(os.fsync, file.fileno())
             file.close()
@@ -323,7 +322,7 @@ class TooLarge(Exception):
 class _Pipe:
     """Hashes, encrypts and writes slice after slice on a worker thread, while the next slice comes in."""
 
-    def __init__(self, file: IO[bytes], digests: tuple[Digest, ...], cipher: CipherContext) -> None:
+    def __init__(self, file: IO[bytes], digests: tuple[Digest, ...], cipher: ciphers.Stream) -> None:
         self._file = file
         self._digests = digests
         self._cipher = cipher
@@ -379,25 +378,10 @@ async def _once(data: bytes) -> AsyncIterator[bytes]:
     yield data
 
 
-def _seal(key: bytes, data: bytes) -> bytes:
-    """A small blob, whole: AES-256-GCM. A key seals one blob, so its nonce need not differ from any other's."""
-    return AESGCM(key).encrypt(_NONCE, data, None)
-
-
-def _unseal(key: bytes, sealed: bytes) -> bytes:
-    return AESGCM(key).decrypt(_NONCE, sealed, None)
-
-
-def _cipher(key: bytes, start: int = 0) -> CipherContext:
-    """AES-256 in counter mode from byte `start` (a multiple of 16). A key encrypts one blob, so counting may begin
-    at zero: no counter value is ever used twice under one key (NIST SP 800-38A, appendix B)."""
-    return Cipher(algorithms.AES256(key), modes.CTR((start // _AES_BLOCK).to_bytes(16, "big"))).encryptor()
-
-
 async def _stream(file: IO[bytes], key: bytes, start: int, stop: int) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     aligned = start - start % _AES_BLOCK
-    cipher = _cipher(key, aligned)
+    cipher = ciphers.stream(key, aligned)
 
     def piece(position: int) -> bytes:
         return cipher.update(os.pread(file.fileno(), min(_SLICE, stop - position), position))

@@ -58,6 +58,11 @@ class Clock:
         anchor = self.anchors[-1]
         return anchor.rate == 1.0 and anchor.real == anchor.virtual
 
+    @property
+    def was_moved(self) -> bool:
+        """Whether it ever showed another time than the machine's."""
+        return len(self.anchors) > 1
+
     def advance(self, duration: timedelta) -> None:
         """Jump forward. Raises ValueError for a negative duration: time already told does not come back."""
         if duration < timedelta(0):

@@ -11,14 +11,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from cumulet.kernel import ciphers
+from cumulet.kernel.ciphers import NONCE_BYTES
 from cumulet.kernel.ids import Ids
 
-DATA_KEY_BYTES = 32
+DATA_KEY_BYTES = ciphers.KEY_BYTES
 _ROTATION = timedelta(days=30)
-_NONCE_BYTES = 12
 
 
 class _MasterKey(msgspec.Struct):
@@ -33,7 +32,7 @@ class Keyring:
     def __init__(self, home: Path | None, ids: Ids) -> None:
         self._home = home
         self._ids = ids
-        self._ciphers: dict[int, AESGCM] = {}
+        self._masters: dict[int, bytes] = {}
         self._newest: _MasterKey | None = None
         if home is not None:
             home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -47,18 +46,15 @@ class Keyring:
 
     def wrap(self, key: bytes, now: datetime) -> bytes:
         master = self._current(now)
-        nonce = os.urandom(_NONCE_BYTES)
-        return master.id.to_bytes(4, "big") + nonce + self._ciphers[master.id].encrypt(nonce, key, None)
+        nonce = os.urandom(NONCE_BYTES)
+        return master.id.to_bytes(4, "big") + nonce + ciphers.seal(master.key, nonce, key)
 
     def unwrap(self, wrapped: bytes) -> bytes:
         """The data key in `wrapped`. Raises ValueError if it is damaged or its master key is gone."""
-        cipher = self._ciphers.get(int.from_bytes(wrapped[:4], "big"))
-        if cipher is None:
+        master = self._masters.get(int.from_bytes(wrapped[:4], "big"))
+        if master is None:
             raise ValueError("the master key of this data is not in the key folder")
-        try:
-            return cipher.decrypt(wrapped[4 : 4 + _NONCE_BYTES], wrapped[4 + _NONCE_BYTES :], None)
-        except InvalidTag:
-            raise ValueError("an encrypted data key is damaged") from None
+        return ciphers.unseal(master, wrapped[4 : 4 + NONCE_BYTES], wrapped[4 + NONCE_BYTES :])
 
     def _current(self, now: datetime) -> _MasterKey:
         newest = self._newest
@@ -69,7 +65,7 @@ class Keyring:
         return newest
 
     def _hold(self, master: _MasterKey) -> None:
-        self._ciphers[master.id] = AESGCM(master.key)
+        self._masters[master.id] = master.key
         self._newest = master
 
     def _keep(self, master: _MasterKey) -> None:

@@ -11,9 +11,8 @@ import binascii
 import hashlib
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+from cumulet.kernel import ciphers
+from cumulet.kernel.ciphers import NONCE_BYTES
 from cumulet.kernel.ids import Ids
 from cumulet.kernel.keyring import DATA_KEY_BYTES
 from cumulet.kernel.scope import Scope
@@ -28,7 +27,6 @@ from cumulet.services.s3.objects import Encryption
 
 _ARGUMENT = "x-amz-server-side-encryption"
 _KMS = ("aws:kms", "aws:kms:dsse")
-_NONCE_BYTES = 12
 
 
 class CustomerKey:
@@ -41,14 +39,14 @@ class CustomerKey:
         self.md5 = base64.b64encode(hashlib.md5(key).digest()).decode()
 
     def wrap(self, data_key: bytes, ids: Ids) -> bytes:
-        nonce = ids.bytes(_NONCE_BYTES)
-        return nonce + AESGCM(self._key).encrypt(nonce, data_key, None)
+        nonce = ids.bytes(NONCE_BYTES)
+        return nonce + ciphers.seal(self._key, nonce, data_key)
 
     def unwrap(self, wrapped: bytes) -> bytes:
         """Raises AccessDenied if the data key was wrapped by another key."""
         try:
-            return AESGCM(self._key).decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], None)
-        except InvalidTag:
+            return ciphers.unseal(self._key, wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:])
+        except ciphers.Tampered:
             raise AccessDenied from None
 
 
