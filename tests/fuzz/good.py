@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Any
 
 THERE: Any = object()
 """Stands for a thing of that name that the server has."""
 
+_KEY_MD5 = b64encode(hashlib.md5(b"0123456789" * 3 + b"01").digest()).decode()
 _LATER = datetime(2037, 1, 1, tzinfo=UTC)
 _BUCKET = {"Bucket": THERE}
 _OBJECT = {"Bucket": THERE, "Key": THERE}
@@ -61,7 +64,7 @@ _S3: dict[str, list[dict[str, Any]]] = {
         {**_OBJECT, "Body": b"z", "StorageClass": "GLACIER", "ServerSideEncryption": "AES256", "ChecksumAlgorithm": "CRC32"},
         {**_OBJECT, "Body": b"w", "IfNoneMatch": "*", "ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": _LATER},
         {**_OBJECT, "Body": b"c", "SSECustomerAlgorithm": "AES256",
-         "SSECustomerKey": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", "SSECustomerKeyMD5": "dnF5x6K/8ZZRzpfSlMMM+w=="},
+         "SSECustomerKey": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", "SSECustomerKeyMD5": _KEY_MD5},
     ],
     "GetObject": [
         _OBJECT, {**_OBJECT, "Range": "bytes=1-3"}, {**_OBJECT, "IfMatch": '"x"', "IfModifiedSince": _LATER},

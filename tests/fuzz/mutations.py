@@ -54,6 +54,7 @@ _QUERIES = (
     b"delete", b"uploads", b"restore", b"select", b"retention", b"legal-hold", b"torrent", b"attributes", b"x-id",
     b"max-buckets", b"bucket-region", b"fetch-owner", b"website", b"notification", b"logging", b"id",
 )  # fmt: skip
+_DECISIVE = (b"authorization", b"x-amz-date", b"x-amz-content-sha256", b"x-amz-target", b"host")
 _METHODS = (b"GET", b"PUT", b"POST", b"DELETE", b"HEAD", b"OPTIONS", b"PATCH", b"TRACE", b"CONNECT", b"PROPFIND")
 
 
@@ -114,8 +115,10 @@ def more_headers(raw: Raw, pick: random.Random) -> Raw:
 
 
 def harmed_header(raw: Raw, pick: random.Random) -> Raw:
+    if not raw.headers:
+        return more_headers(raw, pick)
     headers = list(raw.headers)
-    at = pick.randrange(len(headers))
+    at = _one_header(raw, pick)
     name, value = headers[at]
     cut = pick.randint(0, len(value))
     harmed = pick.choice((in_header(odd(pick)), value[:cut] + in_header(odd(pick)) + value[cut:], value[:cut]))
@@ -124,8 +127,16 @@ def harmed_header(raw: Raw, pick: random.Random) -> Raw:
 
 
 def lost_header(raw: Raw, pick: random.Random) -> Raw:
-    at = pick.randrange(len(raw.headers))
+    if not raw.headers:
+        return raw
+    at = _one_header(raw, pick)
     return replace(raw, headers=raw.headers[:at] + raw.headers[at + 1 :])
+
+
+def _one_header(raw: Raw, pick: random.Random) -> int:
+    """Its place; rarely one without which nothing else would be looked at."""
+    others = [at for at, (name, _) in enumerate(raw.headers) if name.lower() not in _DECISIVE]
+    return pick.choice(others) if others and pick.random() < 0.9 else pick.randrange(len(raw.headers))
 
 
 def harmed_body(raw: Raw, pick: random.Random) -> Raw:

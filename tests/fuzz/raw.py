@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 PATIENCE_SECONDS = 10.0
 """How long a server may take to answer, or to close."""
-_IDLE_SECONDS = 0.4
+_IDLE_SECONDS = 0.1
 """After which a server that says nothing is told that nothing more will come."""
 
 

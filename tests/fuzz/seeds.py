@@ -30,8 +30,8 @@ class Things:
         written = GOOD[service].get(operation)
         if written is None:
             return None
-        return self.fill({name: self._values.get(name, [""])[0] if value is THERE else value
-                          for name, value in pick.choice(written).items()}, pick)
+        chosen = pick.choice(written)
+        return {name: pick.choice(self._values[name]) if value is THERE else value for name, value in chosen.items()}
 
     def fill(self, params: dict[str, Any], pick: random.Random) -> dict[str, Any]:
         """The same parameters, with names of what is there, mostly."""

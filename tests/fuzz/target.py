@@ -21,9 +21,26 @@ class Target:
 
     def __init__(self, process: CloudProcess) -> None:
         self.process = process
-        self.things = Things(self._furnish(ATTACKER, "attackers"))
+        self._rooms = 0
+        self.things = Things({})
+        self.refurnish()
         self._furnish(OWNER, "owners")
         self.resident_bytes = process.resident_bytes
+
+    @property
+    def bucket(self) -> str:
+        """One that the attacker owns."""
+        return f"attackers{self._rooms}-plain"
+
+    @property
+    def queue(self) -> str:
+        """The URL of one that the attacker owns."""
+        return f"{self.process.url}/{ATTACKER}/attackers{self._rooms}-standard"
+
+    def refurnish(self) -> None:
+        """New things to attack: random requests delete and close what there is."""
+        self._rooms += 1
+        self.things = Things(self._furnish(ATTACKER, f"attackers{self._rooms}"))
 
     def check(self, request: Raw, heard: Heard) -> None:
         """Raises AssertionError for an answer that no request may get, with what the server logged."""
@@ -60,7 +77,7 @@ class Target:
         sqs.send_message(QueueUrl=urls[0], MessageBody="hello")
         handle = sqs.receive_message(QueueUrl=urls[0])["Messages"][0]["ReceiptHandle"]
         return {
-            "Bucket": buckets, "Key": ["a.txt", "dir/b.bin", "sn\u00f6 \u2603", "new"], "UploadId": uploads,
+            "Bucket": buckets, "Key": ["a.txt", "a.txt", "dir/b.bin", "sn\u00f6 \u2603", "new"], "UploadId": uploads,
             "VersionId": [version["VersionId"] for version in versions], "QueueUrl": urls, "ReceiptHandle": [handle],
             "CopySource": [f"{buckets[0]}/a.txt", f"{buckets[1]}/dir/b.bin"], "QueueName": [f"{name}-standard", "other"],
             "Policy": [json.dumps(_policy(buckets[0]))], "PartNumber": [1, 2], "ExpectedBucketOwner": [account],

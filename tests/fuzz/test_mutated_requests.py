@@ -26,6 +26,8 @@ def test_no_request_finds_a_bug_hangs_the_server_or_fills_its_memory(target, wir
         request = mutations.mutated(request, random.Random(seed))
         target.check(request, wire.send(request))
         number += 1
+        if number % 500 == 0:
+            target.refurnish()
     assert number > 100
     assert target.state(OWNER) == before
     assert target.process.resident_bytes - target.resident_bytes < MOST_GROWTH_BYTES
