@@ -187,3 +187,10 @@ def test_two_clouds_live_side_by_side(cumulet, tmp_path):
     assert s3(two).list_buckets()["Buckets"] == []
     assert cumulet("down", "--data-dir", str(tmp_path / "other"), "--json").json["pid"] == two["pid"]
     assert pidfile.find(cumulet.home).pid == one["pid"]
+
+
+def test_a_start_imports_no_service_and_nothing_that_is_slow():
+    listing = "import sys, cumulet.cli.foreground; print('\\n'.join(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"botocore", "boto3", "rich", "pytest", "cumulet.startup"} & set(loaded)
+    assert not [name for name in loaded if name.startswith("cumulet.services.")]
