@@ -81,7 +81,10 @@ def test_writes_only_over_what_is_expected(s3, bucket):
     ("given", "header", "more"),
     [
         ({"IfMatch": "*"}, "If-Match", "We don't accept the provided value of If-Match header for this API"),
-        ({"IfNoneMatch": "e"}, "If-None-Match", "We don't accept the provided value of If-None-Match header for this API"),
+        (
+            {"IfNoneMatch": "e"}, "If-None-Match",
+            "We don't accept the provided value of If-None-Match header for this API",
+        ),
         (
             {"IfMatch": "e", "IfNoneMatch": "*"}, "If-Match,If-None-Match",
             "Multiple conditional request headers present in the request",

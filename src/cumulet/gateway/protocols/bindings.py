@@ -129,11 +129,18 @@ def _input_bindings(service: ServiceModel, operation: Operation) -> _Input:
                 item = {**service.shapes[member["member"]["shape"]], **member["member"]}
                 bound.query[wire] = (name, scalars.reader(item), True)
             case "querystring":
-                bound.query[wire] = (name, scalars.reader(member), False)
+                read = scalars.reader(member)
+                is_limit = service.name == "s3" and member["type"] == "integer"
+                bound.query[wire] = (name, _or_none(read) if is_limit else read, False)
     if query_map is None:
         return bound
     literal = [text.partition("=")[0] for text in operation.uri.partition("?")[2].split("&")]
     return bound._replace(query_map=(*query_map, frozenset([*bound.query, *literal])))
+
+
+def _or_none(read: Convert) -> Convert:
+    """S3 takes an empty limit (`max-parts=`) for none."""
+    return lambda text: read(text) if text else None
 
 
 def _read_query(bound: _Input, query: str, params: Params) -> None:
@@ -143,8 +150,8 @@ def _read_query(bound: _Input, query: str, params: Params) -> None:
             name, read, many = member
             if many:
                 params.setdefault(name, []).append(read(text))
-            else:
-                params[name] = read(text)
+            elif (value := read(text)) is not None:
+                params[name] = value
         elif bound.query_map is not None:
             name, read_item, others = bound.query_map
             if key in others:
