@@ -96,14 +96,13 @@ def address(home: Path, host: str, port: int) -> Check:
 
 
 def open_files() -> Check:
-    """Every connection and every body that is read or written takes one."""
+    """Every connection and every body that is read or written takes one. `up` takes all that this user may have."""
     import resource
 
-    limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if limit == resource.RLIM_INFINITY or limit >= _FEW_FILES:
-        return Check(OK, "open files", f"{limit if limit >= 0 else 'any number'} at once")
-    may = most == resource.RLIM_INFINITY or most >= _FEW_FILES
-    return Check(WARN, "open files", f"{limit} at once are few", f"ulimit -n {_FEW_FILES if may else most}")
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY or most >= _FEW_FILES:
+        return Check(OK, "open files", "any number" if most == resource.RLIM_INFINITY else f"{most} at once")
+    return Check(WARN, "open files", f"{most} at once are few", f"sudo prlimit --pid $$ --nofile={_FEW_FILES}")
 
 
 def event_loop() -> Check:
