@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
+import botocore.loaders
+import botocore.session
 import pytest
 from botocore.config import Config
 
@@ -16,6 +18,7 @@ from cumulet.testing import LocalCloud
 pytest_plugins = ["tests.spec_report"]
 
 _accounts = itertools.count(1)
+_models = botocore.loaders.create_loader()
 _CONFIG = Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}, parameter_validation=False)
 
 
@@ -53,8 +56,17 @@ def client(shared_cloud, account) -> Callable[..., Any]:
 def connect(cloud: LocalCloud, service: str, *, account: str, region: str = "us-east-1", **options: Any) -> Any:
     """A boto3 client without retries and without its own validation: what we send is what the cloud sees."""
     config = _CONFIG.merge(options.pop("config", Config()))
-    session = boto3.session.Session(aws_access_key_id=account, aws_secret_access_key="test", region_name=region)
+    session = boto3.session.Session(
+        aws_access_key_id=account, aws_secret_access_key="test", region_name=region, botocore_session=_session()
+    )  # fmt: skip
     return session.client(service, endpoint_url=cloud.url, config=config, **options)
+
+
+def _session() -> botocore.session.Session:
+    """A session of its own that shares the models, which take long to read."""
+    session = botocore.session.Session()
+    session.register_component("data_loader", _models)
+    return session
 
 
 @pytest.fixture
