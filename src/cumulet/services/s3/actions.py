@@ -109,7 +109,8 @@ _ALSO = {
     "ObjectLockRetainUntilDate": "PutObjectRetention",
     "ObjectLockLegalHoldStatus": "PutObjectLegalHold",
 }
-_WRITES = frozenset({"put_object", "post_object", "copy_object", "create_multipart_upload"})
+WRITES = frozenset({"put_object", "post_object", "copy_object", "create_multipart_upload"})
+"""Operations that make an object, or begin to, and say in one request what it is like."""
 
 
 def needed(operation: str, parameters: dict[str, Any]) -> list[Need]:
@@ -120,7 +121,7 @@ def needed(operation: str, parameters: dict[str, Any]) -> list[Need]:
     if operation == "get_object_attributes":
         attributes = Need("s3:GetObjectAttributes", OBJECT)
         needs.append(Need("s3:GetObjectVersionAttributes", OBJECT) if versioned else attributes)
-    if operation in _WRITES:
+    if operation in WRITES:
         also = {action for member, action in _ALSO.items() if parameters.get(member) is not None}
         needs += [Need("s3:" + action, OBJECT) for action in sorted(also)]
     if parameters.get("BypassGovernanceRetention"):
