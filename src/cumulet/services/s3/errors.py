@@ -316,8 +316,12 @@ class TooManyConfigurations(ServiceError):
     message = "You are attempting to create a new configuration but have already reached the 1,000-configuration limit."
 
 
-class TooManyConfigurations(ServiceError):
-    message = "You are attempting to create a new configuration but have already reached the 1,000-configuration limit."
+class IdMismatch(ServiceError):
+    message = "Document ID does not match the specified configuration ID."
+
+
+class InvalidS3DestinationBucket(ServiceError):
+    message = "Invalid bucket ARN."
 
 
 class InvalidBucketOwnerAWSAccountID(ServiceError):

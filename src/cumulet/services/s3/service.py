@@ -5,12 +5,15 @@ from __future__ import annotations
 from cumulet.services.s3.api.access_logs import AccessLogs
 from cumulet.services.s3.api.acls import Acls
 from cumulet.services.s3.api.attributes import ObjectAttributes
+from cumulet.services.s3.api.analytics import Analytics
 from cumulet.services.s3.api.bucket_encryption import BucketEncryption
 from cumulet.services.s3.api.buckets import Buckets
 from cumulet.services.s3.api.copies import Copies
 from cumulet.services.s3.api.forms import Forms
+from cumulet.services.s3.api.inventory import Inventory
 from cumulet.services.s3.api.lifecycle import Lifecycle
 from cumulet.services.s3.api.listings import Listings
+from cumulet.services.s3.api.metrics import Metrics
 from cumulet.services.s3.api.multipart import MultipartUploads
 from cumulet.services.s3.api.notifications import Notifications
 from cumulet.services.s3.api.object_lock import ObjectLock
@@ -49,5 +52,8 @@ class S3(
     Notifications,
     BucketEncryption,
     Selections,
+    Inventory,
+    Analytics,
+    Metrics,
 ):
     """Every operation; each noun has a class of its own."""

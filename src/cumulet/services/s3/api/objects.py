@@ -15,6 +15,7 @@ from cumulet.kernel.records import replace
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.s3 import (
     access,
+    analytics,
     attributes,
     conditions,
     contents,
@@ -86,6 +87,9 @@ class Objects(Writing):
         found = opened.found
         if tiering.wants_note(found, self.clock.now()):
             await self.store.write(tiering.note_read, Bucket, Key, found.version)
+        if self.bucket.has(analytics.KIND):
+            size = found.size if opened.span is None else opened.span.length
+            await self.store.write(analytics.note_read, Bucket, found, size)
         return {**self._described(opened, given), **await self.expiration(found), "Body": opened.body}
 
     async def head_object(self, *, Bucket: str, Key: str, **given: Any) -> dict[str, Any]:
