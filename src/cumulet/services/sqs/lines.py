@@ -22,11 +22,14 @@ _MOST_IN_FLIGHT_OF_A_GROUP = 10  # what one receive can take: while they are out
 
 
 class State(Record):
-    """What happens to a message: when it can be seen (again), and how often it was received from this queue."""
+    """What happens to a message: when it can be seen (again), and how often it was received from this queue.
+
+    `covered` tells whether it was counted as out of sight until it is `visible`."""
 
     number: int
     sent: datetime
     visible: datetime
+    covered: bool = False
     group: str | None = None
     receives: int = 0
     received: datetime | None = None

@@ -37,14 +37,15 @@ _SEQUENCE_STEP = 256
 class Message(Record):
     """A message as it was sent; nothing of it changes while it is in a queue.
 
-    It `appears` when its delay has ended. `receives` and `first_received` are from the queue it died in, `source` is
-    that queue's ARN."""
+    It `appears` when its delay, if it was `delayed`, has ended. `receives` and `first_received` are from the queue it
+    died in, `source` is that queue's ARN."""
 
     id: str
     body: str
     sent: datetime
     appears: datetime
     number: int
+    delayed: bool = False
     sender: str = ""
     attributes: Attributes = {}  # noqa: RUF012 - records are frozen
     system_attributes: Attributes = {}  # noqa: RUF012
@@ -131,6 +132,7 @@ def receive(
     if again is None and not tally.has_room(MOST_IN_FLIGHT):
         waits = settings.receive_message_wait_time_seconds if wait_seconds is None else wait_seconds
         if settings.fifo or waits:
+            tally.save()
             return []
         raise OverLimit
     states = again or _deliverable(tx, queue, settings, tally, at_most)
@@ -184,7 +186,7 @@ def change_visibility(tx: Transaction, queue: Queue, handle: str, seconds: int) 
         reason = f"Total VisibilityTimeout for the message is beyond the limit [{LONGEST_TIMEOUT} seconds]."
         raise InvalidParameterValue.of("VisibilityTimeout", seconds, reason)
     tally = Tally(tx, shelf)
-    _set_state(tx, shelf, tally, state, replace(state, visible=until))
+    _set_state(tx, shelf, tally, state, replace(state, visible=until, covered=tally.will_cover(until, state.number)))
     tally.save()
     tx.wake(queue.arrivals)
 
@@ -296,12 +298,15 @@ def _arrive(
 ) -> Message:
     shelf = queues.shelf(queue, settings)
     appears = tx.now + timedelta(seconds=delay_seconds)
-    message = replace(message, number=tally.next_sequence(), appears=appears)
-    tx.put(shelf.key("message", message.sent, message.number), message)
-    lines.place(tx, shelf, _first_state(message))
+    number = tally.next_sequence()
+    delayed = tally.will_cover(appears, number)
+    message = replace(message, number=number, appears=appears, delayed=delayed)
+    state = _first_state(message)
+    tx.put(shelf.key("message", message.sent, number), message)
+    lines.place(tx, shelf, state)
     tally.total += 1
     tally.grouped += message.group is not None
-    tally.cover(appears, received=False)
+    tally.cover(state)
     if tally.total == 1 and not jobs.is_scheduled(tx, "sqs.expire", shelf.id):
         schedule_expiry(tx, queue)
     tx.wake(queue.arrivals)
@@ -349,37 +354,34 @@ def _dead(tx: Transaction, message: Message, state: State, source: Queue, fifo: 
 
 def _hide(tx: Transaction, shelf: Shelf, tally: Tally, state: State, until: datetime, *, again: bool) -> State:
     hidden = replace(
-        state, visible=until, receives=state.receives + (not again), received=tx.now,
-        first_received=state.first_received or tx.now,
+        state, visible=until, covered=tally.will_cover(until, state.number), receives=state.receives + (not again),
+        received=tx.now, first_received=state.first_received or tx.now,
     )  # fmt: skip
     _set_state(tx, shelf, tally, state, hidden)
     return hidden
 
 
 def _first_state(message: Message) -> State:
-    return State(number=message.number, sent=message.sent, visible=message.appears, group=message.group)
+    return State(
+        number=message.number, sent=message.sent, visible=message.appears, covered=message.delayed, group=message.group
+    )  # fmt: skip
 
 
 def _set_state(tx: Transaction, shelf: Shelf, tally: Tally, old: State, new: State) -> None:
-    _uncover(tally, old)
-    tally.cover(new.visible, received=True)
+    tally.uncover(old)
+    tally.cover(new)
     lines.move(tx, shelf, old, new, served=True)
     tx.put(shelf.key("taken", new.number), new)
 
 
 def _take_off(tx: Transaction, shelf: Shelf, tally: Tally, state: State) -> None:
-    _uncover(tally, state)
+    tally.uncover(state)
     tally.total -= 1
     tally.grouped -= state.group is not None
     lines.remove(tx, shelf, state)
     tx.delete(shelf.key("message", state.sent, state.number))
     if state.receives:
         tx.delete(shelf.key("taken", state.number))
-
-
-def _uncover(tally: Tally, state: State) -> None:
-    if state.receives or state.visible > state.sent:
-        tally.uncover(state.visible, received=state.receives > 0)
 
 
 def _received(tx: ReadTransaction, shelf: Shelf, state: State) -> Received:
