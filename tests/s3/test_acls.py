@@ -172,9 +172,11 @@ def test_the_acl_of_a_multipart_object(s3, with_acls, me):
     upload = s3.create_multipart_upload(Bucket=with_acls, Key="k", ACL="public-read")["UploadId"]
     part = s3.upload_part(Bucket=with_acls, Key="k", UploadId=upload, PartNumber=1, Body=b"x")
     s3.complete_multipart_upload(
-        Bucket=with_acls, Key="k", UploadId=upload,
+        Bucket=with_acls,
+        Key="k",
+        UploadId=upload,
         MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]},
-    )  # fmt: skip
+    )
     s3.copy_object(Bucket=with_acls, Key="copy", CopySource=f"{with_acls}/k")
 
     assert s3.get_object_acl(Bucket=with_acls, Key="k")["Grants"] == [_own(me), _group(ALL, "READ")]

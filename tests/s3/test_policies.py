@@ -87,7 +87,7 @@ def _statement(**changes):
         (_statement(Condition="x"), "Invalid policy syntax."),
         (_statement(Foo=1), "Unknown field Foo"),
     ],
-)  # fmt: skip
+)
 def test_malformed_policies_are_refused_in_words(text, words):
     with pytest.raises(MalformedPolicy) as refused:
         policies.parse(text, "b")
@@ -143,12 +143,24 @@ def test_the_status_tells_whether_a_policy_is_public(s3, bucket):
 @pytest.mark.parametrize(
     ("pattern", "text", "matches"),
     [
-        ("a*c", "abc", True), ("a*c", "ac", True), ("a*c", "acb", False), ("*", "", True), ("a?c", "abc", True),
-        ("a?c", "ac", False), ("a*b*c", "axbxbxc", True), ("**", "x\ny", True), ("a.c", "abc", False), ("*a", "aba", True),
-        ("${aws:username}/*", "ann/x", True), ("${aws:username}/*", "bob/x", False), ("${no:such}*", "ann/x", False),
-        ("${no:such, 'z'}*", "z/x", True), ("${*}", "*", True), ("${*}", "x", False),
+        ("a*c", "abc", True),
+        ("a*c", "ac", True),
+        ("a*c", "acb", False),
+        ("*", "", True),
+        ("a?c", "abc", True),
+        ("a?c", "ac", False),
+        ("a*b*c", "axbxbxc", True),
+        ("**", "x\ny", True),
+        ("a.c", "abc", False),
+        ("*a", "aba", True),
+        ("${aws:username}/*", "ann/x", True),
+        ("${aws:username}/*", "bob/x", False),
+        ("${no:such}*", "ann/x", False),
+        ("${no:such, 'z'}*", "z/x", True),
+        ("${*}", "*", True),
+        ("${*}", "x", False),
     ],
-)  # fmt: skip
+)
 def test_patterns(pattern, text, matches):
     assert globs.matches_filled(pattern, text, {"aws:username": ["ann"]}) is matches
 

@@ -41,9 +41,12 @@ def test_the_configuration_is_kept_and_deleted(s3, bucket):
     configuration = {
         "IndexDocument": {"Suffix": "index.html"},
         "RoutingRules": [
-            {"Condition": {"KeyPrefixEquals": "a/"}, "Redirect": {"ReplaceKeyPrefixWith": "b/", "HttpRedirectCode": "302"}}
+            {
+                "Condition": {"KeyPrefixEquals": "a/"},
+                "Redirect": {"ReplaceKeyPrefixWith": "b/", "HttpRedirectCode": "302"},
+            }
         ],
-    }  # fmt: skip
+    }
     configure(s3, bucket, **configuration)
     shown = plain(s3.get_bucket_website(Bucket=bucket))
     s3.delete_bucket_website(Bucket=bucket)
@@ -64,12 +67,32 @@ def test_the_configuration_is_kept_and_deleted(s3, bucket):
         ({"RedirectAllRequestsTo": {"HostName": "h", "Protocol": "ftp"}}, "InvalidRequest"),
         ({"RedirectAllRequestsTo": {"Protocol": "http"}}, "MalformedXML"),
         ({"IndexDocument": {"Suffix": "i"}, "RoutingRules": [{"Condition": {"KeyPrefixEquals": "a"}}]}, "MalformedXML"),
-        ({"IndexDocument": {"Suffix": "i"}, "RoutingRules": [{"Redirect": {"ReplaceKeyWith": "a", "ReplaceKeyPrefixWith": "b"}}]}, "InvalidRequest"),
-        ({"IndexDocument": {"Suffix": "i"}, "RoutingRules": [{"Redirect": {"HttpRedirectCode": "300"}}]}, "InvalidRequest"),
-        ({"IndexDocument": {"Suffix": "i"}, "RoutingRules": [{"Condition": {"HttpErrorCodeReturnedEquals": "200"}, "Redirect": {"ReplaceKeyWith": "a"}}]}, "InvalidRequest"),
-        ({"IndexDocument": {"Suffix": "i"}, "RoutingRules": [{"Redirect": {"ReplaceKeyWith": "a"}}] * 51}, "InvalidRequest"),
+        (
+            {
+                "IndexDocument": {"Suffix": "i"},
+                "RoutingRules": [{"Redirect": {"ReplaceKeyWith": "a", "ReplaceKeyPrefixWith": "b"}}],
+            },
+            "InvalidRequest",
+        ),
+        (
+            {"IndexDocument": {"Suffix": "i"}, "RoutingRules": [{"Redirect": {"HttpRedirectCode": "300"}}]},
+            "InvalidRequest",
+        ),
+        (
+            {
+                "IndexDocument": {"Suffix": "i"},
+                "RoutingRules": [
+                    {"Condition": {"HttpErrorCodeReturnedEquals": "200"}, "Redirect": {"ReplaceKeyWith": "a"}}
+                ],
+            },
+            "InvalidRequest",
+        ),
+        (
+            {"IndexDocument": {"Suffix": "i"}, "RoutingRules": [{"Redirect": {"ReplaceKeyWith": "a"}}] * 51},
+            "InvalidRequest",
+        ),
     ],
-)  # fmt: skip
+)
 def test_configurations_that_s3_does_not_take(s3, bucket, configuration, code):
     assert refusal(s3.put_bucket_website, Bucket=bucket, WebsiteConfiguration=configuration)["Code"] == code
 
@@ -148,9 +171,15 @@ def test_everything_can_be_redirected(s3, bucket, visit):
 def test_routing_rules(site, visit, s3):
     rules = [
         {"Condition": {"KeyPrefixEquals": "old/"}, "Redirect": {"ReplaceKeyPrefixWith": "docs/"}},
-        {"Condition": {"KeyPrefixEquals": "one"}, "Redirect": {"ReplaceKeyWith": "page.html", "HttpRedirectCode": "307"}},
-        {"Condition": {"HttpErrorCodeReturnedEquals": "404"}, "Redirect": {"HostName": "search.example.com", "Protocol": "https"}},
-    ]  # fmt: skip
+        {
+            "Condition": {"KeyPrefixEquals": "one"},
+            "Redirect": {"ReplaceKeyWith": "page.html", "HttpRedirectCode": "307"},
+        },
+        {
+            "Condition": {"HttpErrorCodeReturnedEquals": "404"},
+            "Redirect": {"HostName": "search.example.com", "Protocol": "https"},
+        },
+    ]
     configure(s3, site, IndexDocument={"Suffix": "index.html"}, RoutingRules=rules)
     host = f"{site}.s3-website.localhost:{urlsplit(s3.meta.endpoint_url).port}"
 

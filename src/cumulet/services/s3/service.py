@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from cumulet.services.s3.api.access_logs import AccessLogs
 from cumulet.services.s3.api.acls import Acls
-from cumulet.services.s3.api.attributes import ObjectAttributes
 from cumulet.services.s3.api.analytics import Analytics
+from cumulet.services.s3.api.attributes import ObjectAttributes
 from cumulet.services.s3.api.bucket_encryption import BucketEncryption
 from cumulet.services.s3.api.buckets import Buckets
 from cumulet.services.s3.api.copies import Copies

@@ -127,7 +127,9 @@ class Websites(Cors):
         whole = Span(0, found.size, found.size)
         return found, span, contents.open_span(tx, self.blobs, found, span or whole, None)
 
-    def _show_object(self, status: int, found: Object, span: Span | None, body: bytes | AsyncIterator[bytes]) -> RawAnswer:
+    def _show_object(
+        self, status: int, found: Object, span: Span | None, body: bytes | AsyncIterator[bytes]
+    ) -> RawAnswer:
         headers = {_HEADERS[name]: value for name, value in found.headers.items() if name in _HEADERS}
         headers |= {f"x-amz-meta-{name}": value for name, value in found.metadata.items()}
         headers["etag"] = f'"{found.etag}"'
