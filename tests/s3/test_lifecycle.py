@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.s3.refusals import code, refused
 
+from cumulet.kernel import events
+
 LARGE = b"x" * (128 * 1024)
 EXPIRE = {"Expiration": {"Days": 1}}
 
@@ -438,3 +440,41 @@ def test_a_rule_taken_away_does_nothing_more(own_cloud, store):
     own_cloud.advance(days=30)
 
     assert classes(store, "store") == {"k": "STANDARD"}
+
+
+def test_what_is_put_between_two_looks_is_not_late(own_cloud, store):
+    put_rules(store, "store", rule(Expiration={"Days": 5}))
+    left = []
+    for day in range(8):
+        store.put_object(Bucket="store", Key=str(day), Body=b"1")
+        own_cloud.advance(days=1)
+        left.append(sorted(classes(store, "store")))
+
+    assert left[4] == ["0", "1", "2", "3", "4"]
+    assert left[5:] == [["1", "2", "3", "4", "5"], ["2", "3", "4", "5", "6"], ["3", "4", "5", "6", "7"]]
+
+
+def test_versioning_turned_on_later_counts(own_cloud, store):
+    put_rules(store, "store", rule(Expiration={"Days": 300}, NoncurrentVersionExpiration={"NoncurrentDays": 2}))
+    store.put_object(Bucket="store", Key="k", Body=b"1")
+    own_cloud.advance(days=10)
+    version_bucket(store)
+    store.put_object(Bucket="store", Key="k", Body=b"2")
+    own_cloud.advance(days=4)
+
+    assert versions(store, "store") == (1, 0)
+
+
+def test_the_rules_tell_what_they_did(own_cloud, store):
+    store.put_bucket_notification_configuration(
+        Bucket="store", NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+    put_rules(store, "store", rule(Transitions=[{"Days": 1, "StorageClass": "GLACIER_IR"}], Expiration={"Days": 3}))
+    store.put_object(Bucket="store", Key="k", Body=LARGE)
+    told = []
+    for _ in range(5):
+        own_cloud.advance(days=1)
+        told += [event.type for event in own_cloud.run(own_cloud.cloud.kernel.store.read(events.logged))]
+
+    # What was put is older than a day, and forgotten by the log, when it is first looked at.
+    assert told == ["s3.LifecycleTransition", "s3.LifecycleExpiration:Delete"]

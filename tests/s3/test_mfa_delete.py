@@ -88,3 +88,11 @@ def test_codes_are_those_of_rfc_6238():
     vectors = {59: "287082", 1111111109: "081804", 1234567890: "005924", 20000000000: "353130"}
 
     assert {at: totp.code(seed, datetime.fromtimestamp(at, UTC)) for at in vectors} == vectors
+
+
+def test_rules_that_delete_have_no_device(own_cloud, s3, device):
+    s3.put_bucket_versioning(Bucket="ledger", VersioningConfiguration=ENABLED, MFA=mfa(own_cloud, device))
+    expire = {"ID": "r", "Filter": {}, "Status": "Enabled", "Expiration": {"Days": 1}}
+    given = {"Bucket": "ledger", "LifecycleConfiguration": {"Rules": [expire]}}
+
+    assert refusal(s3.put_bucket_lifecycle_configuration, **given) == "InvalidRequest"

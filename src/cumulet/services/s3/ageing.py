@@ -69,6 +69,18 @@ def policy(tx: ReadTransaction, bucket: Bucket) -> Policy:
     return Policy(lifecycle.enabled_rules(configured), varies, tiering.enabled(tx, bucket))
 
 
+def quiet_days(held: Policy, bucket: Bucket) -> int:
+    """For how many days nothing that is put from now on can be due.
+
+    Where versions are kept, an old one may become current at any time; and where tags count, they may change. There,
+    somebody has to look every day."""
+    if bucket.versioning or any(rule.filter.tags or rule.date for rule in held.rules):
+        return 0
+    days = [day for rule in held.rules for day in _days_of(rule)]
+    days += [day for each in held.tierings for _, day in each.tiers if not each.filter.tags]
+    return 0 if any(each.filter.tags for each in held.tierings) else min(days, default=1)
+
+
 def survey(
     tx: ReadTransaction, name: str, held: Policy, as_of: datetime, position: tuple[int, str] | None, limit: int
 ) -> Slice:
@@ -154,26 +166,23 @@ def abort_date(tx: ReadTransaction, bucket: str, upload: Upload) -> dict[str, An
     return {} if end is None else {"AbortDate": end[0], "AbortRuleId": end[1].id}
 
 
-def abort_uploads(
-    tx: Transaction, blobs: Blobs, name: str, as_of: datetime, limit: int
-) -> tuple[datetime | None, bool]:
-    """Abort up to `limit` uploads that are due. Returns when the next will be, and whether there are more due now."""
+def abort_uploads(tx: Transaction, blobs: Blobs, name: str, as_of: datetime, limit: int) -> datetime | None:
+    """Abort up to `limit` uploads that are due. Returns when the next will be: `as_of` if there are more due now."""
     bucket = buckets.find(tx, name)
     held = [rule for rule in policy(tx, bucket).rules if rule.abort_days is not None] if bucket else []
     earliest: datetime | None = None
-    aborted = 0
     for upload in tx.range(("s3", "upload", name)) if held else ():
         end = abortion(held, upload)
         if end is None:
             continue
         if end[0] > as_of:
             earliest = end[0] if earliest is None else min(earliest, end[0])
-        elif aborted < limit:
+        elif limit:
             multipart.abort(tx, blobs, name, upload)
-            aborted += 1
+            limit -= 1
         else:
-            return earliest, True
-    return earliest, False
+            return as_of
+    return earliest
 
 
 def _keys(tx: ReadTransaction, name: str, prefix: str, after: str, limit: int) -> Iterator[list[Object]]:
@@ -253,6 +262,12 @@ def _current_steps(held: Policy, current: Object) -> Iterator[Step]:
         for each in rule.transitions:
             if _may_move(held, rule, current, each.storage_class):
                 yield Step(_start(each, current.modified), TRANSITION, current, each.storage_class)
+
+
+def _days_of(rule: Rule) -> Iterator[int]:
+    """The days of a rule's actions on what is not a noncurrent version, dates as none."""
+    yield from (days for days in (rule.days, rule.abort_days) if days is not None)
+    yield from (move.days or 0 for move in rule.transitions)
 
 
 def _marker_steps(held: Policy, marker: Object) -> Iterator[Step]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.s3 import buckets, filters, mfa_delete, midnights, storage_classes
+from cumulet.services.s3 import buckets, filters, midnights, storage_classes
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.errors import InvalidArgument, InvalidRequest, MalformedXML, NoSuchLifecycleConfiguration
 from cumulet.services.s3.filters import Filter
@@ -18,6 +18,7 @@ from cumulet.services.s3.filters import Filter
 KIND = "lifecycle"
 JOB = "s3.apply_lifecycle"
 ALL_128K, VARIES = "all_storage_classes_128K", "varies_by_storage_class"
+NOT_WITH_MFA_DELETE = "MFA Delete and a lifecycle configuration cannot be used on the same bucket."
 _MOST_RULES = 1000
 _LONGEST_ID = 255
 _MOST_KEPT = 100
@@ -68,7 +69,8 @@ def configure(tx: Transaction, name: str, rules: list[dict[str, Any]], minimum: 
     if minimum not in (ALL_128K, VARIES):
         raise InvalidRequest(f"Invalid TransitionDefaultMinimumObjectSize found: {minimum}")
     check(rules)
-    mfa_delete.check_lifecycle(buckets.get(tx, name))
+    if buckets.get(tx, name).mfa_delete:
+        raise InvalidRequest(NOT_WITH_MFA_DELETE)
     kept = [rule if rule.get("ID") else {**rule, "ID": tx.ids.alphanumeric(48)} for rule in rules]
     buckets.configure(tx, name, KIND, {"Rules": kept, "TransitionDefaultMinimumObjectSize": minimum})
     schedule(tx, buckets.get(tx, name))

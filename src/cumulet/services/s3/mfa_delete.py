@@ -8,7 +8,7 @@ from __future__ import annotations
 from cumulet.kernel import identity, totp
 from cumulet.kernel.identity import Caller, Kind
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.s3 import buckets
+from cumulet.services.s3 import buckets, lifecycle, replication_rules
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.errors import (
     AccessDenied,
@@ -19,7 +19,6 @@ from cumulet.services.s3.errors import (
 )
 
 _NO_CODE = "Mfa Authentication must be used for this request"
-_NO_RULES = "MFA Delete and a lifecycle configuration cannot be used on the same bucket."
 _STATES = ("Enabled", "Disabled")
 
 
@@ -38,12 +37,6 @@ def check(tx: ReadTransaction, bucket: Bucket, caller: Caller, header: str | Non
         raise AccessDenied(_NO_CODE)
 
 
-def check_lifecycle(bucket: Bucket) -> None:
-    """Rules that delete have no device to show codes. Raises InvalidRequest."""
-    if bucket.mfa_delete:
-        raise InvalidRequest(_NO_RULES)
-
-
 def set_versioning(
     tx: Transaction, name: str, caller: Caller, header: str | None, status: str | None, wanted: str | None
 ) -> None:
@@ -58,9 +51,11 @@ def set_versioning(
         check(tx, bucket, caller, header)
     if status == buckets.SUSPENDED:
         _check_suspension(bucket)
-    if mfa_delete and bucket.has("lifecycle"):
-        raise InvalidRequest(_NO_RULES)
-    buckets.change(tx, name, versioning=status, mfa_delete=mfa_delete)
+    if mfa_delete and bucket.has(lifecycle.KIND):
+        raise InvalidRequest(lifecycle.NOT_WITH_MFA_DELETE)
+    bucket = buckets.change(tx, name, versioning=status, mfa_delete=mfa_delete)
+    if bucket.has(lifecycle.KIND):
+        lifecycle.schedule(tx, bucket)  # the rules may now be about more than they were
 
 
 def _check_suspension(bucket: Bucket) -> None:
@@ -68,7 +63,7 @@ def _check_suspension(bucket: Bucket) -> None:
         raise InvalidBucketState(
             "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed."
         )
-    if bucket.has("replication"):
+    if bucket.has(replication_rules.KIND):
         raise InvalidBucketState(
             "A replication configuration is present on this bucket, so you cannot change the versioning state. To "
             "change the versioning state, first delete the replication configuration."

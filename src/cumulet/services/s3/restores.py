@@ -22,6 +22,8 @@ from cumulet.services.s3.errors import (
 from cumulet.services.s3.objects import Object
 
 FINISH = "s3.finish_restore"
+_ARRIVED, _EXPIRED = "Completed", "Delete"
+"""What a job is about, as the event is called that tells of it."""
 
 WAITS = {
     "GLACIER": {"Expedited": timedelta(minutes=3), "Standard": timedelta(hours=4), "Bulk": timedelta(hours=8)},
@@ -59,32 +61,30 @@ def request(tx: Transaction, bucket: Bucket, key: str, version_id: str | None, w
     )
 
 
-def finish(tx: Transaction, bucket: Bucket, key: str, version: str) -> Object | None:
-    """A restore arrived or its copy expired; whichever it was, the record says so. Returns the object, if it is there.
+def finish(tx: Transaction, bucket: Bucket, key: str, version: str, stage: str) -> None:
+    """A restore arrived (`stage` is Completed), or its copy expired (Delete).
 
     An object of Intelligent-Tiering is then back in its frequent access tier, for good."""
     found = objects.version(tx, bucket.name, key, version)
     if found is None or found.restore_ready is None or tx.now < found.restore_ready:
-        return None
-    if found.archive_tier:
-        _tell(tx, bucket, "Completed", found)
-        found = replace(found, archive_tier="", accessed=found.restore_ready, restore_ready=None, restored_until=None)
-        objects.update(tx, bucket.name, found)
-    elif found.restored_until is not None and tx.now >= found.restored_until:
-        found = replace(found, restore_ready=None, restored_until=None)
-        objects.update(tx, bucket.name, found)
-        _tell(tx, bucket, "Delete", found)
+        return
+    _tell(tx, bucket, stage, found)
+    if stage == _EXPIRED:
+        objects.update(tx, bucket.name, replace(found, restore_ready=None, restored_until=None))
+    elif found.archive_tier:
+        back = replace(found, archive_tier="", accessed=found.restore_ready, restore_ready=None, restored_until=None)
+        objects.update(tx, bucket.name, back)
     elif found.restored_until is not None:
-        _tell(tx, bucket, "Completed", found)
-        _schedule(tx, bucket, found, found.restored_until)
-    return found
+        _schedule(tx, bucket, found, found.restored_until, _EXPIRED)
 
 
 def _keep(tx: Transaction, bucket: Bucket, found: Object) -> Object:
     objects.update(tx, bucket.name, found)
     assert found.restore_ready is not None
-    ready = found.restore_ready
-    _schedule(tx, bucket, found, ready if tx.now < ready else found.restored_until or ready)
+    if tx.now < found.restore_ready:
+        _schedule(tx, bucket, found, found.restore_ready, _ARRIVED)
+    elif found.restored_until is not None:
+        _schedule(tx, bucket, found, found.restored_until, _EXPIRED)
     return found
 
 
@@ -96,12 +96,12 @@ def _tell(tx: Transaction, bucket: Bucket, name: str, found: Object) -> None:
         "lifecycleRestorationExpiryTime": (until or tx.now).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
         "lifecycleRestoreStorageClass": found.storage_class,
     }
-    extra = {"glacierEventData": {"restoreEventData": data}} if name == "Completed" else None
+    extra = {"glacierEventData": {"restoreEventData": data}} if name == _ARRIVED else None
     notifications.emit(tx, bucket, f"ObjectRestore:{name}", found, notifications.by_s3(tx.uuid()), extra)
 
 
-def _schedule(tx: Transaction, bucket: Bucket, found: Object, at: datetime) -> None:
-    payload = {"bucket": bucket.name, "key": found.key, "version": found.version}
+def _schedule(tx: Transaction, bucket: Bucket, found: Object, at: datetime, stage: str) -> None:
+    payload = {"bucket": bucket.name, "key": found.key, "version": found.version, "stage": stage}
     scope = Scope(account=bucket.account, region=bucket.region)
     tx.schedule(at, FINISH, payload, scope=scope, key=f"{bucket.name}/{found.version}/{found.key}")
 

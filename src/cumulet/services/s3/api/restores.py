@@ -36,8 +36,8 @@ class Restores(S3Base):
         return {}
 
     @job
-    async def finish_restore(self, bucket: str, key: str, version: str) -> None:
-        await self.store.write(_finish, bucket, key, version)
+    async def finish_restore(self, bucket: str, key: str, version: str, stage: str) -> None:
+        await self.store.write(_finish, bucket, key, version, stage)
 
 
 def _request(
@@ -49,7 +49,7 @@ def _request(
     return restored
 
 
-def _finish(tx: Transaction, name: str, key: str, version: str) -> None:
+def _finish(tx: Transaction, name: str, key: str, version: str, stage: str) -> None:
     bucket = buckets.find(tx, name)
     if bucket is not None:
-        restores.finish(tx, bucket, key, version)
+        restores.finish(tx, bucket, key, version, stage)
