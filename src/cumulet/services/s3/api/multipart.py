@@ -65,7 +65,8 @@ class MultipartUploads(Writing):
         rule = self.telling("ObjectCreated:CompleteMultipartUpload", multipart.complete)
         made = await self.store.write(rule, self.blobs, self.bucket, Key, UploadId, wanted, given)
         location = f"{self.request.endpoint}/{Bucket}/{quote(Key)}"
-        return {"Bucket": Bucket, "Key": Key, "Location": location, **self.written(made), **await self.expiration(made)}
+        told = {name: value for name, value in self.written(made).items() if not name.startswith("SSECustomer")}
+        return {"Bucket": Bucket, "Key": Key, "Location": location, **told, **await self.expiration(made)}
 
     async def abort_multipart_upload(
         self,
