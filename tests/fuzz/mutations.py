@@ -155,7 +155,7 @@ def cut_body(raw: Raw, pick: random.Random) -> Raw:
 def harmed_values(raw: Raw, pick: random.Random) -> Raw:
     """The document still parses (JSON, XML, a form): its values are what is odd."""
     if raw.body.startswith((b"{", b"[")):
-        return _harmed_json(raw, pick)
+        return _harmed_json_body(raw, pick)
     if raw.body.startswith(b"<"):
         return _harmed_xml(raw, pick)
     return harmed_header(raw, pick)
@@ -172,30 +172,31 @@ def odd_json(pick: random.Random, depth: int = 0) -> Any:
     )  # fmt: skip
 
 
-def _harmed_json(raw: Raw, pick: random.Random) -> Raw:
+def _harmed_json_body(raw: Raw, pick: random.Random) -> Raw:
     try:
         value = json.loads(raw.body)
     except (ValueError, RecursionError):
         return harmed_body(raw, pick)
     for _ in range(pick.choice((1, 1, 2))):
-        value = _with_one_harm(value, pick)
+        value = harmed_json(value, pick)
     return replace(raw, body=json.dumps(value, ensure_ascii=pick.random() < 0.5).encode("utf-8", "surrogatepass"))
 
 
-def _with_one_harm(value: Any, pick: random.Random) -> Any:
+def harmed_json(value: Any, pick: random.Random) -> Any:
+    """A document with one of its values replaced, repeated or renamed."""
     if isinstance(value, dict) and value and pick.random() < 0.85:
         name = pick.choice(list(value))
         if pick.random() < 0.1:
             return {**value, str(odd_json(pick)): value[name]}
-        return {**value, name: _with_one_harm(value[name], pick)}
+        return {**value, name: harmed_json(value[name], pick)}
     if isinstance(value, list) and value and pick.random() < 0.85:
         at = pick.randrange(len(value))
         if pick.random() < 0.15:
             return value + [value[at]] * pick.choice((1, 20, 1200))
-        return [*value[:at], _with_one_harm(value[at], pick), *value[at + 1 :]]
+        return [*value[:at], harmed_json(value[at], pick), *value[at + 1 :]]
     if isinstance(value, str) and value.startswith("{") and pick.random() < 0.7:
         try:  # a document inside of a text, as policies are
-            return json.dumps(_with_one_harm(json.loads(value), pick))
+            return json.dumps(harmed_json(json.loads(value), pick))
         except (ValueError, RecursionError):
             return odd_json(pick)
     return odd_json(pick)

@@ -14,24 +14,27 @@ from tests.fuzz import mutations, seeds
 from tests.fuzz.raw import Raw
 from tests.fuzz.target import ATTACKER, OWNER, SECONDS, SEED
 
-_POLICY = {
-    "expiration": "2037-01-01T00:00:00Z",
-    "conditions": [["starts-with", "$key", ""], ["content-length-range", 0, 1000], {"acl": "private"}, ["eq", "$bucket", "b"]],
-}
+def _policy(names: list[bytes], pick: random.Random) -> bytes:
+    """A policy that allows any value of these fields, sometimes harmed."""
+    conditions = [["starts-with", f"${name.decode()}", ""] for name in names]
+    policy = {"expiration": "2037-01-01T00:00:00Z", "conditions": [*conditions, ["content-length-range", 0, 1000]]}
+    return base64.b64encode(json.dumps(mutations.harmed_json(policy, pick) if pick.random() < 0.3 else policy).encode())
 
 
 def _post_form(target, pick: random.Random) -> Raw:
     """A browser's upload; its fields are harmed here, since a harmed frame hides them all."""
-    policy = json.dumps(mutations._with_one_harm(_POLICY, pick) if pick.random() < 0.5 else _POLICY).encode()
     fields = {
-        b"key": b"form/${filename}", b"Content-Type": b"text/plain", b"x-amz-meta-a": b"b", b"tagging": b"<Tagging/>",
-        b"success_action_status": b"201", b"success_action_redirect": b"http://a/b", b"policy": base64.b64encode(policy),
-        b"x-amz-algorithm": b"AWS4-HMAC-SHA256", b"x-amz-signature": b"0" * 64, b"acl": b"private", b"Expires": b"x",
+        b"key": b"form/${filename}", b"Content-Type": b"text/plain", b"x-amz-meta-a": b"b", b"x-amz-meta-b": b"c",
+        b"success_action_status": b"201", b"success_action_redirect": b"http://a/b", b"Expires": b"x", b"Cache-Control": b"x",
+        b"tagging": b"<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>", b"acl": b"private",
+        b"policy": b"", b"x-amz-algorithm": b"AWS4-HMAC-SHA256", b"x-amz-signature": b"0" * 64,
         b"x-amz-credential": ATTACKER.encode() + b"/20260101/us-east-1/s3/aws4_request", b"x-amz-date": b"20260101T000000Z",
     }  # fmt: skip
-    kept = [name for name in fields if pick.random() < 0.6 or name == b"key"]
-    harmed = pick.choice(kept)
-    parts = [(name, mutations.odd(pick) if name == harmed else fields[name]) for name in kept]
+    needed = (b"key", b"policy", b"x-amz-algorithm", b"x-amz-signature", b"x-amz-credential", b"x-amz-date")
+    kept = [name for name in fields if pick.random() < 0.4 or name in needed]
+    fields[b"policy"] = _policy([name for name in kept if name not in (b"policy", b"x-amz-signature")], pick)
+    harmed = pick.choice([name for name in kept if name not in needed[1:] or pick.random() < 0.1] or kept)
+    parts = [(name, pick.choice((mutations.odd(pick), b"a\r\nSet-Cookie: b=c", "\u2603".encode())) if name == harmed else fields[name]) for name in kept]
     parts.append((b'file"; filename="' + pick.choice((b"f", b"a\r\nb", b'\\"', b"../x", b"\xff", b"")), b"content"))
     body = b"".join(b'--XX\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % part for part in parts) + b"--XX--\r\n"
     headers = [(b"Content-Type", b"multipart/form-data; boundary=XX")]
