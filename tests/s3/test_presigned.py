@@ -52,6 +52,7 @@ def signed(request, own_cloud, key, s3):
     def presign(operation: str, seconds: int = 3600, **params: str) -> str:
         return client.generate_presigned_url(operation, Params={"Bucket": "private", **params}, ExpiresIn=seconds)
 
+    presign.version = request.param
     return presign
 
 
@@ -60,6 +61,11 @@ def next_second() -> None:
     time.sleep(1.1)
 
 
+v4_only = pytest.mark.parametrize("signed", ["s3v4"], indirect=True)
+"""Version 2 tells an instant of the signer's own clock, which the cloud's may have left behind."""
+
+
+@v4_only
 @pytest.mark.spec("storage:S3-39")
 def test_the_holder_of_a_url_reads_until_it_expires(own_cloud, signed):
     url = signed("get_object", seconds=600, Key="k")
@@ -78,6 +84,7 @@ def test_the_holder_of_a_url_reads_until_it_expires(own_cloud, signed):
     assert (send("GET", plain).status, code(send("GET", plain))) == (403, "AccessDenied")
 
 
+@v4_only
 @pytest.mark.spec("storage:S3-40")
 def test_the_holder_of_a_url_writes_to_that_key_for_a_time(own_cloud, s3, signed):
     url = signed("put_object", seconds=600, Key="upload")
@@ -98,8 +105,13 @@ def test_the_holder_of_a_url_writes_to_that_key_for_a_time(own_cloud, s3, signed
 
 
 @pytest.mark.spec("storage:S3-39")
-def test_a_url_grants_nothing_else(own_cloud, s3, signed):
+def test_a_url_of_either_version_grants_one_thing(own_cloud, s3, signed):
+    written = send("PUT", signed("put_object", Key="upload"), b"from a stranger")
+    expired = send("PUT", signed("put_object", seconds=-901, Key="upload"), b"late") if signed.version == "s3" else None
     url = signed("get_object", Key="k", ResponseContentType="text/x")
+
+    assert (written.status, s3.get_object(Bucket="private", Key="upload")["Body"].read()) == (200, b"from a stranger")
+    assert expired is None or (expired.status, code(expired)) == (403, "AccessDenied")
 
     assert send("GET", url).headers["content-type"] == "text/x"
     for changed in (
