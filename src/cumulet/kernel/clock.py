@@ -10,6 +10,7 @@ import contextlib
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from cumulet.kernel.records import Record
 
@@ -30,13 +31,19 @@ def machine_time() -> float:
     return time.time()
 
 
+class Sleeper(Protocol):
+    """Who wants to hear that the clock was changed, as an asyncio.Event can."""
+
+    def set(self) -> None: ...
+
+
 class Clock:
     """Cloud time. All instants are timezone-aware, in UTC."""
 
     def __init__(self, anchors: list[Anchor] | None = None, machine: Callable[[], float] = machine_time) -> None:
         self._machine = machine
         self.anchors = anchors or [Anchor(real=0.0, virtual=0.0)]
-        self._sleepers: set[asyncio.Event] = set()
+        self._sleepers: set[Sleeper] = set()
 
     def now(self) -> datetime:
         anchor = self.anchors[-1]
@@ -99,11 +106,11 @@ class Clock:
         """How long a timer of the machine has to run, one hour at most; the clock may be changed meanwhile."""
         return self._real_seconds(max(0.0, (instant - self.now()).total_seconds()))
 
-    def on_change(self, sleeper: asyncio.Event) -> None:
+    def on_change(self, sleeper: Sleeper) -> None:
         """Set `sleeper` when the clock is moved, until `forget` is called with it."""
         self._sleepers.add(sleeper)
 
-    def forget(self, sleeper: asyncio.Event) -> None:
+    def forget(self, sleeper: Sleeper) -> None:
         self._sleepers.discard(sleeper)
 
     def _real_seconds(self, remaining: float) -> float:

@@ -90,15 +90,23 @@ class Waiter:
                 break
     """
 
-    __slots__ = ("_event", "_waiters", "channel")
+    __slots__ = ("_ended", "_waiters", "_woken", "channel")
 
     def __init__(self, waiters: Waiters, channel: Key) -> None:
         self._waiters = waiters
         self.channel = channel
-        self._event = asyncio.Event()
+        self._woken = False
+        self._ended: asyncio.Future[None] | None = None  # lighter than an event, and ten thousand may wait
 
     def signal(self) -> None:
-        self._event.set()
+        """There may be something to see."""
+        self._woken = True
+        self.set()
+
+    def set(self) -> None:
+        """End the wait, without a word on whether there is anything to see."""
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_result(None)
 
     def __enter__(self) -> Waiter:
         self._waiters.enter(self)
@@ -106,7 +114,7 @@ class Waiter:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._waiters.leave(self)
-        if kind is not None or self._event.is_set():
+        if kind is not None or self._woken:
             # What it was woken for, or was about to see to, may still be there.
             self._waiters.wake(self.channel, 1)
 
@@ -115,30 +123,34 @@ class Waiter:
 
         At `alarm`, one of the channel's waiters is woken. Raises ClientGone as soon as `departure` returns."""
         clock = self._waiters.clock
-        if not self._event.is_set():
+        if not self._woken:
             self._waiters.enter(self)
             if alarm is not None:
                 self._waiters.set_alarm(self.channel, alarm)
-            clock.on_change(self._event)
-            timer = asyncio.get_running_loop().call_later(clock.real_seconds_until(until), self._event.set)
+            loop = asyncio.get_running_loop()
+            self._ended = loop.create_future()
+            clock.on_change(self)
+            timer = loop.call_later(clock.real_seconds_until(until), self.set)
             try:
-                await self._signalled(departure)
+                await self._end(departure)
             finally:
                 timer.cancel()
-                clock.forget(self._event)
-        in_time = clock.now() < until
-        self._event.clear()
+                clock.forget(self)
+                self._ended = None
+        # Woken in the last moment, it looks all the same: nobody else was told.
+        woken, self._woken = self._woken, False
         self._waiters.enter(self)
-        return in_time
+        return woken or clock.now() < until
 
-    async def _signalled(self, departure: Departure | None) -> None:
+    async def _end(self, departure: Departure | None) -> None:
+        assert self._ended is not None
         if departure is None:
-            await self._event.wait()
+            await self._ended
             return
         watcher = asyncio.ensure_future(departure())
-        watcher.add_done_callback(lambda _: self._event.set())
+        watcher.add_done_callback(lambda _: self.set())
         try:
-            await self._event.wait()
+            await self._ended
             if watcher.done():
                 raise ClientGone
         finally:
