@@ -152,13 +152,35 @@ def test_trust_in_unknown_keys_reaches_as_far_as_the_rules(s3, bucket):
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
 
     before = fetch(s3.meta.endpoint_url, path, Origin=PAGE)
-    _rules(s3, bucket, {"AllowedOrigins": [PAGE], "AllowedMethods": ["GET", "PUT"]})
+    _rules(s3, bucket, {"AllowedOrigins": [PAGE], "AllowedMethods": ["GET", "PUT", "DELETE"]})
     after = fetch(s3.meta.endpoint_url, path, Origin=PAGE)
     elsewhere = fetch(s3.meta.endpoint_url, path, Origin="https://evil.example")
 
     assert (before.status, after.status, after.body, elsewhere.status) == (403, 200, "x", 403)
 
+    for operation, more in (("delete_bucket", {}), ("put_bucket_policy", {"Policy": "{}"})):  # no setting is a page's
+        url = s3.generate_presigned_url(operation, Params={"Bucket": bucket, **more})
+        method = "PUT" if more else "DELETE"
+        path = url.removeprefix(s3.meta.endpoint_url)
+        assert fetch(s3.meta.endpoint_url, path, method=method, body=b"{}", Origin=PAGE).status == 403
+
     upload = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "up"})
     put = fetch(s3.meta.endpoint_url, upload.removeprefix(s3.meta.endpoint_url), method="PUT", body=b"y", Origin=PAGE)
     assert put.status == 200
     assert s3.get_object(Bucket=bucket, Key="up")["Body"].read() == b"y"
+
+
+def test_a_page_cannot_copy_out_of_a_bucket_that_does_not_know_it(s3, bucket, account):
+    private = f"private-{account}"
+    s3.create_bucket(Bucket=private)
+    for name in (private, bucket):
+        s3.put_object(Bucket=name, Key="k", Body=b"x")
+    _rules(s3, bucket, {"AllowedOrigins": [PAGE], "AllowedMethods": ["PUT"]})
+
+    def copy(source):
+        params = {"Bucket": bucket, "Key": "copy", "CopySource": f"{source}/k"}
+        path = s3.generate_presigned_url("copy_object", Params=params).removeprefix(s3.meta.endpoint_url)
+        source_header = {"x_amz_copy_source": f"{source}/k"}
+        return fetch(s3.meta.endpoint_url, path, method="PUT", Origin=PAGE, **source_header).status
+
+    assert (copy(private), copy(bucket)) == (403, 200)

@@ -213,6 +213,12 @@ def test_heads_conditions_and_ranges(site, visit):
     assert (gone.status, gone.body) == (404, "")
 
 
+@pytest.mark.spec("storage:S3-102")
+def test_nobody_pays_for_a_website(site, visit, s3):
+    s3.put_bucket_request_payment(Bucket=site, RequestPaymentConfiguration={"Payer": "Requester"})
+    assert visit("/").status == 403
+
+
 def test_only_reading_is_allowed(site, visit):
     for method in ("PUT", "POST", "DELETE"):
         assert visit("/x", method=method, body=b"x").status == 405

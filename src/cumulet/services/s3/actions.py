@@ -51,6 +51,7 @@ _OBJECT_ACTIONS = {
     "update_object_encryption": "UpdateObjectEncryption",
 }
 _BUCKET_ACTIONS = {
+    "list_buckets": "ListAllMyBuckets",
     "head_bucket": "ListBucket",
     "list_objects": "ListBucket",
     "list_objects_v2": "ListBucket",
@@ -109,6 +110,9 @@ _ALSO = {
     "ObjectLockRetainUntilDate": "PutObjectRetention",
     "ObjectLockLegalHoldStatus": "PutObjectLegalHold",
 }
+_GIFT = "bucket-owner-full-control"
+"""A canned ACL that takes no permission of its own: policies that ask writers for it allow s3:PutObject alone."""
+
 WRITES = frozenset({"put_object", "post_object", "copy_object", "create_multipart_upload"})
 """Operations that make an object, or begin to, and say in one request what it is like."""
 
@@ -122,11 +126,20 @@ def needed(operation: str, parameters: dict[str, Any]) -> list[Need]:
         attributes = Need("s3:GetObjectAttributes", OBJECT)
         needs.append(Need("s3:GetObjectVersionAttributes", OBJECT) if versioned else attributes)
     if operation in WRITES:
-        also = {action for member, action in _ALSO.items() if parameters.get(member) is not None}
+        also = {action for member, action in _ALSO.items() if parameters.get(member) not in (None, _GIFT)}
         needs += [Need("s3:" + action, OBJECT) for action in sorted(also)]
     if parameters.get("BypassGovernanceRetention"):
         needs.append(Need("s3:BypassGovernanceRetention", OBJECT))
     return needs
+
+
+def is_for_pages(operation: str) -> bool:
+    """Whether an operation is one that a web page may be trusted with, where a bucket's CORS rules let the page in:
+    to list, read, write and delete objects, not to change what is configured on the bucket."""
+    if operation in ("delete_objects", "preflight", "website"):
+        return True
+    need = _first(operation)
+    return need.level == OBJECT or need.action.startswith("s3:ListBucket")
 
 
 def level_of(action: str) -> set[str]:

@@ -35,9 +35,7 @@ class Policies(S3Base):
         return {}
 
     async def get_bucket_policy_status(self, *, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
-        policy = await self.store.read(_get, Bucket)
-        blocks = await self.store.read(public_access.in_force, self.bucket)
-        return {"PolicyStatus": {"IsPublic": policy["public"] and public_access.RESTRICT not in blocks}}
+        return {"PolicyStatus": {"IsPublic": (await self.store.read(_get, Bucket))["public"]}}
 
 
 def _get(tx: ReadTransaction, name: str) -> dict[str, Any]:

@@ -11,7 +11,17 @@ from cumulet.kernel.errors import ServiceError
 from cumulet.kernel.identity import ANONYMOUS
 from cumulet.kernel.service import RawAnswer
 from cumulet.kernel.store import ReadTransaction
-from cumulet.services.s3 import access, buckets, conditions, contents, encryption, objects, ranges, websites
+from cumulet.services.s3 import (
+    access,
+    buckets,
+    conditions,
+    contents,
+    encryption,
+    objects,
+    ranges,
+    request_payment,
+    websites,
+)
 from cumulet.services.s3.api.cors import Cors
 from cumulet.services.s3.errors import MethodNotAllowed, NoSuchBucket, NoSuchWebsiteConfiguration
 from cumulet.services.s3.objects import Object, http_date
@@ -117,6 +127,7 @@ class Websites(Cors):
         self, tx: ReadTransaction, key: str, given: dict[str, Any]
     ) -> tuple[Object, Span | None, bytes | AsyncIterator[bytes]]:
         asked = {"Bucket": self.bucket.name, "Key": key}
+        request_payment.is_charged(self.bucket, ANONYMOUS, asked, self.request.headers)  # nobody here can pay
         access.check(tx, self.bucket, ANONYMOUS, "get_object", asked, self.request)
         found = objects.find(tx, self.bucket.name, key)
         conditions.check_read(found, given)
