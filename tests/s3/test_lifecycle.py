@@ -478,3 +478,16 @@ def test_the_rules_tell_what_they_did(own_cloud, store):
 
     # What was put is older than a day, and forgotten by the log, when it is first looked at.
     assert told == ["s3.LifecycleTransition", "s3.LifecycleExpiration:Delete"]
+
+
+def test_a_key_may_have_more_versions_than_go_at_once(own_cloud, store):
+    version_bucket(store)
+    put_rules(store, "store", rule(Expiration={"Days": 1}, NoncurrentVersionExpiration={"NoncurrentDays": 1}))
+    for _ in range(550):
+        store.put_object(Bucket="store", Key="k", Body=b"")
+    own_cloud.advance(days=3)
+    before = versions(store, "store")
+    own_cloud.advance(days=3)
+
+    assert before == (1, 1)
+    assert versions(store, "store") == (0, 0)

@@ -401,3 +401,19 @@ def test_a_replica_and_a_version_of_the_same_instant_do_not_collide(own_cloud, s
 
 async def _freeze(cloud) -> None:
     cloud.cloud.kernel.clock.set_rate(0)
+
+
+def test_access_control_lists_go_along(own_cloud, s3):
+    for name in ("source", "target"):
+        rules = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+        s3.put_bucket_ownership_controls(Bucket=name, OwnershipControls=rules)
+        s3.delete_public_access_block(Bucket=name)
+    replicate(s3, rule())
+    s3.put_object(Bucket="source", Key="k", Body=b"1")
+    own_cloud.settle()
+    s3.put_object_acl(Bucket="source", Key="k", ACL="public-read")
+    own_cloud.settle()
+
+    grants = s3.get_object_acl(Bucket="target", Key="k")["Grants"]
+    assert grants == s3.get_object_acl(Bucket="source", Key="k")["Grants"]
+    assert len(grants) == 2

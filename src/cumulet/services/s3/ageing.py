@@ -26,7 +26,8 @@ from cumulet.services.s3.storage_classes import CLASSES, SMALLEST_TRANSITIONED
 from cumulet.services.s3.tiering import Tiering
 
 EXPIRE, REMOVE, TRANSITION, ARCHIVE = "expire", "remove", "transition", "archive"
-_STEPS_PER_KEY = 1000
+_STEPS_AT_ONCE = 500
+"""In one transaction, so that others have their turn; the rest is found due again."""
 
 
 class Policy(NamedTuple):
@@ -114,7 +115,11 @@ def age(tx: Transaction, blobs: Blobs, name: str, keys: list[str], as_of: dateti
         return None
     tx.now = as_of
     held = policy(tx, bucket)
-    following = [_age_key(tx, blobs, bucket, held, key) for key in keys]
+    budget = _STEPS_AT_ONCE
+    following: list[datetime | None] = []
+    for key in keys:
+        at, budget = _age_key(tx, blobs, bucket, held, key, budget) if budget else (as_of, 0)
+        following.append(at)
     return min((at for at in following if at is not None), default=None)
 
 
@@ -200,18 +205,33 @@ def _keys(tx: ReadTransaction, name: str, prefix: str, after: str, limit: int) -
         yield versions
 
 
-def _age_key(tx: Transaction, blobs: Blobs, bucket: Bucket, held: Policy, key: str) -> datetime | None:
-    """One step after the other, since each may bring about the next. Returns when the first one that is left is due."""
-    for _ in range(_STEPS_PER_KEY):
+def _age_key(
+    tx: Transaction, blobs: Blobs, bucket: Bucket, held: Policy, key: str, budget: int
+) -> tuple[datetime | None, int]:
+    """What is due, in as many rounds as it takes, since one thing may bring about the next. Returns when the first of
+    what is left is due, and how much of the budget of steps is left."""
+    while True:
         current = objects.current(tx, bucket.name, key)
         if current is None:
-            return None
+            return None, budget
         coming = list(steps(held, [current, *objects.older(tx, bucket.name, key)]))
-        due = [step for step in coming if step.at <= tx.now]
+        due = _one_for_each([step for step in coming if step.at <= tx.now])
         if not due:
-            return min((step.at for step in coming), default=None)
-        _do(tx, blobs, bucket, min(due, key=_precedence))
-    return tx.now
+            return min((step.at for step in coming), default=None), budget
+        for step in due[:budget]:
+            _do(tx, blobs, bucket, step)
+        budget -= len(due)
+        if budget <= 0:
+            return tx.now, 0
+
+
+def _one_for_each(due: list[Step]) -> list[Step]:
+    """For each version the step that comes before its others; the oldest versions first, so that none moves up while
+    those behind it are still to go."""
+    chosen: dict[str, Step] = {}
+    for step in sorted(due, key=_precedence, reverse=True):
+        chosen[step.version.version] = step
+    return sorted(chosen.values(), key=lambda step: step.version.sequence)
 
 
 def _precedence(step: Step) -> tuple[int, int]:
@@ -231,12 +251,12 @@ def _do(tx: Transaction, blobs: Blobs, bucket: Bucket, step: Step) -> None:
         _tell(tx, bucket, name, marker or found)
     elif step.kind == TRANSITION:
         objects.update(tx, bucket.name, _moved(found, step.target, tx.now))
-        data = {"transitionEventData": {"destinationStorageClass": step.target}}
-        _tell(tx, bucket, "LifecycleTransition", found, {"lifecycleEventData": data})
+        moved = {"transitionEventData": {"destinationStorageClass": step.target}}
+        _tell(tx, bucket, "LifecycleTransition", found, {"lifecycleEventData": moved})
     else:
         objects.update(tx, bucket.name, replace(found, archive_tier=step.target))
-        data = {"destinationAccessTier": step.target}
-        _tell(tx, bucket, "IntelligentTiering", found, {"intelligentTieringEventData": data})
+        archived = {"destinationAccessTier": step.target}
+        _tell(tx, bucket, "IntelligentTiering", found, {"intelligentTieringEventData": archived})
 
 
 def _tell(tx: Transaction, bucket: Bucket, name: str, found: Object, extra: dict[str, Any] | None = None) -> None:

@@ -62,7 +62,8 @@ def check_configuration(configuration: dict[str, Any]) -> None:
     days, years = default.get("Days"), default.get("Years")
     if default.get("Mode") not in (COMPLIANCE, GOVERNANCE) or (days is None) == (years is None):
         raise MalformedXML
-    name, period, most = ("Days", days, _MOST_DAYS) if years is None else ("Years", years, _MOST_YEARS)
+    name, most = ("Days", _MOST_DAYS) if years is None else ("Years", _MOST_YEARS)
+    period: int = default[name]
     if period < 1:
         words = "Default retention period must be a positive integer value."
         raise InvalidArgument(words, ArgumentName=name, ArgumentValue=str(period))

@@ -38,7 +38,8 @@ class Acls(S3Base):
     async def put_object_acl(
         self, *, Bucket: str, Key: str, VersionId: str | None = None, **given: Any
     ) -> dict[str, Any]:
-        await self.store.write(_put_object_acl, self.bucket, Key, VersionId, given)
+        rule = self.telling("ObjectAcl:Put", _put_object_acl)
+        await self.store.write(rule, self.bucket, Key, VersionId, given)
         return {}
 
 
@@ -48,11 +49,13 @@ def _put_bucket_acl(tx: Transaction, name: str, grants: Grants) -> None:
     buckets.configure(tx, name, acls.KIND, {"Grants": grants})
 
 
-def _put_object_acl(tx: Transaction, bucket: Bucket, key: str, version_id: str | None, given: dict[str, Any]) -> None:
+def _put_object_acl(tx: Transaction, bucket: Bucket, key: str, version_id: str | None, given: dict[str, Any]) -> Object:
     found = _find(tx, bucket, key, version_id)
     grants = acls.wanted(given, acls.owner_of(bucket, found), bucket.account)
     _check(tx, bucket, grants)
-    objects.update(tx, bucket.name, replace(found, acl={"Grants": grants}))
+    changed = replace(found, acl={"Grants": grants})
+    objects.update(tx, bucket.name, changed)
+    return changed
 
 
 def _check(tx: ReadTransaction, bucket: Bucket, grants: Grants) -> None:

@@ -14,6 +14,7 @@ from cumulet.services.s3 import (
     acceleration,
     access,
     access_logs,
+    access_points,
     actions,
     ageing,
     buckets,
@@ -24,8 +25,10 @@ from cumulet.services.s3 import (
     notifications,
     object_lock,
     replication,
+    replication_rules,
     request_payment,
 )
+from cumulet.services.s3.access_points import AccessPoint
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.encryption import CustomerKey
 from cumulet.services.s3.errors import AccessDenied
@@ -37,17 +40,34 @@ class S3Base(Service):
     bucket: Bucket
     """The bucket that the call names; found and permitted before the operation runs."""
 
+    via: AccessPoint | None = None
+    """The access point by which the call came, if it came by one."""
+
+    is_believed = False
+    """Whether the caller is taken for whom a web page says he is, because the bucket's CORS rules let the page in."""
+
     touched: Object | None = None
     """The object that the call read or wrote, for the access log."""
 
     async def authorise(self, operation: str, parameters: dict[str, Any]) -> None:
         """Find the bucket, then ask access.py. Raises NoSuchBucket, AccessDenied or InvalidRequest."""
+        if access_points.is_name(parameters.get("Bucket") or "") or "CopySource" in parameters:
+            await self.store.read(self._resolve, operation, parameters)
         self._operation = operation
         self._parameters = forms.as_put(parameters) if operation == "post_object" else parameters
         if "Bucket" not in parameters or operation == "create_bucket":
             access.check_account(self.caller)
         elif operation not in actions.UNGUARDED:
             await self.store.read(self._enter)
+
+    def _resolve(self, tx: ReadTransaction, operation: str, parameters: dict[str, Any]) -> None:
+        """Put buckets in the place of access points, so that operations need not know of them."""
+        if access_points.is_name(parameters.get("Bucket") or ""):
+            self.via = access_points.find(tx, parameters["Bucket"])
+            access_points.check_use(self.via, operation)
+            parameters["Bucket"] = self.via.bucket
+        if isinstance(parameters.get("CopySource"), str):
+            parameters["CopySource"] = access_points.resolve_copy_source(tx, parameters["CopySource"])
 
     def admit(self, tx: ReadTransaction, bucket: Bucket) -> None:
         """Let a call come to a bucket: what is told of it to pages of other origins and to the access log, even if
@@ -63,7 +83,8 @@ class S3Base(Service):
         if bucket.has(cors.KIND):
             rules = (buckets.configuration(tx, bucket.name, cors.KIND) or {})["CORSRules"]
             self.reply.cors = cors.headers_for(rules, cors.Asked(origin, self.request.method)) or {}
-        if self.reply.cors and self.caller.claimed_key:
+        if self.reply.cors and self.caller.claimed_key and actions.is_for_pages(self._operation):
+            self.is_believed = True
             self.caller = identity.trusted_caller(self.caller.claimed_key)
             self.scope = Scope(account=self.caller.account, region=self.scope.region)
 
@@ -71,7 +92,7 @@ class S3Base(Service):
         operation, parameters = self._operation, self._parameters
         self.admit(tx, buckets.get(tx, parameters["Bucket"]))
         try:
-            access.check(tx, self.bucket, self.caller, operation, parameters, self.request)
+            access.check(tx, self.bucket, self.caller, operation, parameters, self.request, self.via)
             access.check_owner(self.bucket, parameters.get("ExpectedBucketOwner"))
             charged = request_payment.is_charged(self.bucket, self.caller, parameters, self.request.headers)
         except AccessDenied as error:
@@ -137,7 +158,7 @@ class S3Base(Service):
 
     def replicating(self, rule: Callable[..., Object], *, is_new: bool = False) -> Callable[..., Object]:
         """`rule`, which returns the object it wrote or changed, followed by replication where a rule is for it."""
-        if not self.bucket.has(replication.KIND):
+        if not self.bucket.has(replication_rules.KIND):
             return rule
         follow = replication.wrote if is_new else replication.changed
         return lambda tx, *args, **keywords: follow(tx, self.bucket, rule(tx, *args, **keywords))

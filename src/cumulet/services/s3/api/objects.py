@@ -27,6 +27,7 @@ from cumulet.services.s3 import (
     objects,
     ranges,
     replication,
+    replication_rules,
     storage_classes,
     tiering,
 )
@@ -270,7 +271,7 @@ def _delete(
         doomed = objects.current(tx, bucket.name, key)
         marker = objects.delete(tx, blobs, bucket, key)
         notifications.deleted(tx, bucket, doomed, marker, cause)
-        if marker is not None and bucket.has(replication.KIND):
+        if marker is not None and bucket.has(replication_rules.KIND):
             replication.marked(tx, bucket, marker)
         return {} if marker is None else {"DeleteMarker": True, "VersionId": marker.version}
     if bucket.object_lock:
