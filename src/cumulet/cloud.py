@@ -48,6 +48,8 @@ class Settings:
     """Folders with what is to run at boot, start, ready and shutdown; see `startup`."""
     seed: int | None = None
     run_rules_twice: bool = False
+    quotas: bool = False
+    """Hold callers to AWS's request rates, such as the 300 calls a second of a FIFO queue."""
 
 
 class DirectoryInUse(Exception):
@@ -178,6 +180,7 @@ class Cloud:
             durability=settings.durability,
             seed=settings.seed,
             run_rules_twice=settings.run_rules_twice,
+            quotas=settings.quotas,
         )
 
     def _engine(self) -> Engine:

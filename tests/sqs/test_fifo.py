@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from botocore.config import Config
 
 from cumulet.services.sqs import messages
 from cumulet.services.sqs.errors import InvalidParameterValue
 from cumulet.services.sqs.outbound import Draft
+from cumulet.testing import LocalCloud
 from tests.sqs.conftest import bodies
 from tests.sqs.test_queues import refusal
 
@@ -209,3 +211,24 @@ def test_the_delay_of_a_fifo_queue(tx, later, make_queue):
     assert messages.count(tx, queue) == (0, 0, 1)
     later(seconds=10)
     assert taken(messages.receive(tx, queue, 1)) == ["a"]
+
+
+@pytest.mark.spec("integration:SQS-21")
+def test_a_fifo_queue_takes_300_calls_a_second_where_quotas_are_held(tmp_path):
+    with LocalCloud(tmp_path / "cloud", quotas=True) as cloud:
+        cloud.run(_freeze(cloud))
+        sqs = cloud.client("sqs", config=Config(retries={"max_attempts": 0}))
+        attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+        url = sqs.create_queue(QueueName="a.fifo", Attributes=attributes)["QueueUrl"]
+        batch = [{"Id": str(n), "MessageBody": str(n), "MessageGroupId": "g"} for n in range(10)]
+        for _ in range(300):
+            sqs.send_message_batch(QueueUrl=url, Entries=batch)
+        message = {"QueueUrl": url, "MessageBody": "more", "MessageGroupId": "g"}
+        assert refusal(sqs.send_message, **message)[0] == "RequestThrottled"
+        sqs.receive_message(QueueUrl=url)
+        cloud.advance(seconds=1)
+        sqs.send_message(**message)
+
+
+async def _freeze(cloud) -> None:
+    cloud.cloud.kernel.clock.set_rate(0)

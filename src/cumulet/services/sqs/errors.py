@@ -98,8 +98,9 @@ class OverLimit(ServiceError):
 
 
 class RequestThrottled(ServiceError):
-    message = "The rate of requests per second exceeds the AWS KMS request quota."
-    status = 400
+    """More calls in a second than the queue takes."""
+
+    message = "Rate exceeded"
 
 
 class ResourceNotFoundException(ServiceError):

@@ -192,7 +192,7 @@ def change_visibility(tx: Transaction, queue: Queue, handle: str, seconds: int) 
 
 
 def each(
-    tx: Transaction, rule: Callable[..., None], queue: Queue, calls: Sequence[tuple[Any, ...]]
+    tx: Transaction, queue: Queue, rule: Callable[..., None], calls: Sequence[tuple[Any, ...]]
 ) -> list[dict[str, Any] | ServiceError]:
     """Apply a rule several times; a refusal holds back no other. The rule must refuse before it writes."""
     outcomes: list[dict[str, Any] | ServiceError] = []

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from cumulet.kernel.identity import Kind
 from cumulet.kernel.service import Service, job
@@ -22,11 +22,14 @@ from cumulet.services.sqs import (
     payload,
     permissions,
     queues,
+    throughput,
 )
 from cumulet.services.sqs.errors import InvalidParameterValue
 from cumulet.services.sqs.messages import Sent
 from cumulet.services.sqs.outbound import Draft
 from cumulet.services.sqs.queues import Queue
+
+T = TypeVar("T")
 
 _MOST_LISTED = 1000
 _COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
@@ -130,13 +133,13 @@ class SQS(Service):
             MessageBody, MessageAttributes or {}, MessageSystemAttributes or {}, DelaySeconds, MessageGroupId,
             MessageDeduplicationId,
         )  # fmt: skip
-        sent = await self.store.write(messages.send, self._queue(QueueUrl), draft, self._sender())
+        sent = await self._spend_and_write("send", messages.send, self._queue(QueueUrl), draft, self._sender())
         return _sent(draft, sent)
 
     async def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[batches.Entry]) -> dict[str, Any]:
         batches.check(Entries, "SendMessageBatchRequestEntry")
         drafts = [_draft(entry) for entry in Entries]
-        outcomes = await self.store.write(messages.send_all, self._queue(QueueUrl), drafts, self._sender())
+        outcomes = await self._spend_and_write("send", messages.send_all, self._queue(QueueUrl), drafts, self._sender())
         told = [_sent(draft, o) if isinstance(o, Sent) else o for draft, o in zip(drafts, outcomes, strict=True)]
         return batches.answer(Entries, told)
 
@@ -157,20 +160,21 @@ class SQS(Service):
         system_names = [*AttributeNames, *MessageSystemAttributeNames]
         inbound.check(MaxNumberOfMessages, VisibilityTimeout, WaitTimeSeconds, system_names)
         wanted = (queue, MaxNumberOfMessages, VisibilityTimeout, ReceiveRequestAttemptId)
-        found = await self.store.write(messages.receive, *wanted, wait_seconds=WaitTimeSeconds)
+        found = await self._spend_and_write("receive", messages.receive, *wanted, wait_seconds=WaitTimeSeconds)
         if not found and (seconds := await self._patience(queue, WaitTimeSeconds)):
             found = await self._poll(seconds, *wanted)
         shown = [inbound.as_wire(each, system_names, MessageAttributeNames) for each in found]
         return {"Messages": shown} if shown else {}
 
     async def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> dict[str, Any]:
-        await self.store.write(messages.delete, self._queue(QueueUrl), ReceiptHandle)
+        await self._spend_and_write("delete", messages.delete, self._queue(QueueUrl), ReceiptHandle)
         return {}
 
     async def delete_message_batch(self, *, QueueUrl: str, Entries: Sequence[batches.Entry]) -> dict[str, Any]:
         batches.check(Entries, "DeleteMessageBatchRequestEntry")
         handles = [(entry["ReceiptHandle"],) for entry in Entries]
-        outcomes = await self.store.write(messages.each, messages.delete, self._queue(QueueUrl), handles)
+        queue = self._queue(QueueUrl)
+        outcomes = await self._spend_and_write("delete", messages.each, queue, messages.delete, handles)
         return batches.answer(Entries, outcomes)
 
     async def change_message_visibility(
@@ -184,7 +188,7 @@ class SQS(Service):
     ) -> dict[str, Any]:
         batches.check(Entries, "ChangeMessageVisibilityBatchRequestEntry")
         changes = [(entry["ReceiptHandle"], entry.get("VisibilityTimeout", 0)) for entry in Entries]
-        outcomes = await self.store.write(messages.each, messages.change_visibility, self._queue(QueueUrl), changes)
+        outcomes = await self.store.write(messages.each, self._queue(QueueUrl), messages.change_visibility, changes)
         return batches.answer(Entries, outcomes)
 
     async def start_message_move_task(
@@ -221,6 +225,12 @@ class SQS(Service):
     @job
     async def move(self, *, key: list[Any]) -> None:
         await self.store.write(movetasks.step, tuple(key))
+
+    async def _spend_and_write(self, kind: str, rule: Callable[..., T], queue: Queue, *rest: Any, **more: Any) -> T:
+        """Run a rule, after counting the call where the cloud holds its callers to quotas."""
+        if self.kernel.quotas:
+            await self.store.write(throughput.spend, queue, kind)
+        return await self.store.write(rule, queue, *rest, **more)
 
     async def _poll(self, seconds: int, queue: Queue, *wanted: Any) -> list[messages.Received]:
         """Look whenever there may be something, until there is."""
