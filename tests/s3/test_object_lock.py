@@ -250,3 +250,21 @@ def test_lifecycle_leaves_locked_versions_until_their_lock_ends(own_cloud):
     at_the_end = len(s3.list_object_versions(Bucket="vault")["Versions"])
 
     assert (in_between, at_the_end) == (3, 2)
+
+
+def test_a_retention_is_bounded(s3, vault):
+    s3.put_object(Bucket=vault, Key="k", Body=b"1")
+    forever = {"Mode": "GOVERNANCE", "RetainUntilDate": datetime(9999, 12, 31, tzinfo=UTC)}
+
+    assert code(s3.put_object_retention, Bucket=vault, Key="k", Retention=forever) == "InvalidArgument"
+
+
+def test_event_holds_are_told_to_be_missing(s3, vault):
+    s3.put_object(Bucket=vault, Key="k", Body=b"1")
+    hold = {"EventHold": "ON", "EventHoldDuration": {"Days": 1}}
+    default = {"DefaultRetention": {"DefaultEventHold": {"Days": 1}}}
+    wanted = {"ObjectLockEnabled": "Enabled", "Rule": default}
+
+    assert code(s3.put_object, Bucket=vault, Key="k", Body=b"", ObjectLockEventHold="ON") == "NotImplemented"
+    assert code(s3.put_object_retention, Bucket=vault, Key="k", Retention=hold) == "NotImplemented"
+    assert code(s3.put_object_lock_configuration, Bucket=vault, ObjectLockConfiguration=wanted) == "NotImplemented"

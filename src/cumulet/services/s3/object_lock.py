@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from cumulet.kernel.errors import NotImplementedYet
 from cumulet.kernel.records import replace
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.s3 import buckets, objects
@@ -59,6 +60,7 @@ def check_configuration(configuration: dict[str, Any]) -> None:
     if "Rule" not in configuration:
         return
     default = configuration["Rule"].get("DefaultRetention") or {}
+    _check_no_event_hold(default)
     days, years = default.get("Days"), default.get("Years")
     if default.get("Mode") not in (COMPLIANCE, GOVERNANCE) or (days is None) == (years is None):
         raise MalformedXML
@@ -81,6 +83,7 @@ def for_new(bucket: Bucket, given: dict[str, Any], default: dict[str, Any] | Non
     Raises InvalidRequest in a bucket without Object Lock, InvalidArgument for half a retention or a past date."""
     mode, until = given.get("ObjectLockMode"), given.get("ObjectLockRetainUntilDate")
     hold = given.get("ObjectLockLegalHoldStatus")
+    _check_no_event_hold(given)
     if mode is None and until is None and hold is None:
         return _defaults(default, now)
     if not bucket.object_lock:
@@ -100,10 +103,11 @@ def retain(
     _check_bucket(bucket)
     found = objects.find(tx, bucket.name, key, version_id)
     mode, until = wanted.get("Mode"), wanted.get("RetainUntilDate")
+    _check_no_event_hold(wanted)
     if (mode is None) != (until is None) or mode not in (None, COMPLIANCE, GOVERNANCE):
         raise MalformedXML
-    if until is not None and until <= tx.now:
-        _refuse_date("The retain until date must be in the future!", until)
+    if until is not None:
+        _check_date(until, tx.now)
     if is_retained(found, tx.now) and weakens(found, mode, until) and not (bypass and found.lock_mode == GOVERNANCE):
         raise AccessDenied(_PROTECTED)
     changed = replace(found, lock_mode=mode or "", lock_until=until)
@@ -188,15 +192,23 @@ def _retention(mode: str | None, until: datetime | None, now: datetime) -> dict[
         return {}
     if mode not in (COMPLIANCE, GOVERNANCE):
         raise InvalidArgument("Unknown wormMode directive.", ArgumentName=_MODE, ArgumentValue=mode)
-    if until <= now:
-        _refuse_date("The retain until date must be in the future!", until)
-    if until > now + timedelta(days=366 * _MOST_YEARS):
-        _refuse_date(f"The retain until date must be within {_MOST_YEARS} years.", until)
+    _check_date(until, now)
     return {"lock_mode": mode, "lock_until": until}
 
 
-def _refuse_date(words: str, until: datetime) -> None:
-    raise InvalidArgument(words, ArgumentName=_UNTIL, ArgumentValue=until.strftime("%Y-%m-%dT%H:%M:%SZ"))
+def _check_date(until: datetime, now: datetime) -> None:
+    text = until.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if until <= now:
+        raise InvalidArgument("The retain until date must be in the future!", ArgumentName=_UNTIL, ArgumentValue=text)
+    if until > now + timedelta(days=366 * _MOST_YEARS):
+        words = f"The retain until date must be within {_MOST_YEARS} years."
+        raise InvalidArgument(words, ArgumentName=_UNTIL, ArgumentValue=text)
+
+
+def _check_no_event_hold(given: dict[str, Any]) -> None:
+    """Holds that end with an event, and begin a retention then, are not here yet."""
+    if any("EventHold" in name for name in given):
+        raise NotImplementedYet("Cumulet does not implement event holds of Object Lock yet.")
 
 
 def _defaults(configured: dict[str, Any] | None, now: datetime) -> dict[str, Any]:
