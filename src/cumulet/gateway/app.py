@@ -7,8 +7,8 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime
-from email.utils import format_datetime
+from email.utils import formatdate
+from functools import lru_cache
 from typing import Any
 
 from cumulet.gateway import (
@@ -278,27 +278,32 @@ class _DateHeader:
 
     def __init__(self, kernel: Kernel) -> None:
         self._clock = kernel.clock
-        self._made: datetime | None = None
+        self._second = -1
         self._text = ""
 
     def value(self) -> str:
-        now = self._clock.now().replace(microsecond=0)
-        if now != self._made:
-            self._made, self._text = now, format_datetime(now, usegmt=True)
+        second = int(self._clock.seconds())
+        if second != self._second:
+            self._second, self._text = second, formatdate(second, usegmt=True)
         return self._text
 
 
 async def _send(send: Send, request: Request, response: Response) -> None:
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in response.headers]
+    headers = [(_wire_name(name), value.encode("latin-1", "replace")) for name, value in response.headers]
     body = response.body
     if isinstance(body, bytes):
-        if not any(name == b"content-length" for name, _ in headers) and response.status not in (204, 304):
+        if response.status not in (204, 304) and not any(name == b"content-length" for name, _ in headers):
             headers.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
         return
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await _send_stream(send, body)
+
+
+@lru_cache(maxsize=1024)
+def _wire_name(name: str) -> bytes:
+    return name.lower().encode("latin-1")
 
 
 async def _send_stream(send: Send, body: AsyncIterator[bytes]) -> None:

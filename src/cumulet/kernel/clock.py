@@ -46,8 +46,12 @@ class Clock:
         self._sleepers: set[Sleeper] = set()
 
     def now(self) -> datetime:
+        return datetime.fromtimestamp(self.seconds(), UTC)
+
+    def seconds(self) -> float:
+        """The same as seconds since 1970."""
         anchor = self.anchors[-1]
-        return _instant(anchor.virtual + (self._machine() - anchor.real) * anchor.rate)
+        return anchor.virtual + (self._machine() - anchor.real) * anchor.rate
 
     def at(self, real: datetime) -> datetime:
         """The cloud's time when the machine's clock showed `real`."""

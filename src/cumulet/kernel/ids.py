@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import random
 from datetime import datetime
@@ -42,3 +44,8 @@ class Ids:
         while len(chosen) < length:
             chosen += [_LETTERS_DIGITS[b] for b in (x & 63 for x in self.bytes(length)) if b < 62]
         return "".join(chosen[:length])
+
+
+def host_id(request_id: str) -> str:
+    """S3's second, longer request id (x-amz-id-2), made from the first."""
+    return base64.b64encode(hashlib.blake2b(request_id.encode(), digest_size=48).digest()).decode()

@@ -14,8 +14,9 @@ from urllib.parse import unquote
 
 from cumulet.gateway.http import Request, Response
 from cumulet.gateway.protocols import eventstream, forms, scalars, timestamps
-from cumulet.gateway.protocols.codec import Convert, MalformedInput, Params, Parse, Serialise, host_id
+from cumulet.gateway.protocols.codec import Convert, MalformedInput, Params, Parse, Serialise
 from cumulet.gateway.protocols.shapes import members, outside_body, wire_name
+from cumulet.kernel.ids import host_id
 from cumulet.kernel.models import Operation, ServiceModel, Shape
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
@@ -60,11 +58,6 @@ class Codec(NamedTuple):
 
 
 Convert = Callable[[Any], Any]
-
-
-def host_id(request_id: str) -> str:
-    """S3's second, longer request id, made from the first."""
-    return b64encode(hashlib.sha384(request_id.encode()).digest()).decode()
 
 
 def without_body(response: Response) -> Response:

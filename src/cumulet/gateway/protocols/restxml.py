@@ -8,9 +8,10 @@ from typing import Any
 
 from cumulet.gateway.http import Response
 from cumulet.gateway.protocols import bindings, eventstream, xml
-from cumulet.gateway.protocols.codec import Codec, Convert, Serialise, WriteError, host_id
+from cumulet.gateway.protocols.codec import Codec, Convert, Serialise, WriteError
 from cumulet.gateway.protocols.errors import further, members_of, text_of
 from cumulet.gateway.protocols.shapes import resolve
+from cumulet.kernel.ids import host_id
 from cumulet.kernel.models import Operation, ServiceModel, Shape
 
 CONTENT_TYPE = "application/xml"

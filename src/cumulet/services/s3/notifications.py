@@ -17,6 +17,7 @@ from urllib.parse import quote_plus
 
 from cumulet.kernel.events import Event
 from cumulet.kernel.identity import Caller, Kind
+from cumulet.kernel.ids import host_id
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.service import RequestInfo
 from cumulet.kernel.store import Transaction
@@ -122,7 +123,7 @@ def test_event(bucket: Bucket, now: datetime, request_id: str) -> dict[str, Any]
         "Time": _instant(now),
         "Bucket": bucket.name,
         "RequestId": request_id,
-        "HostId": _host_id(request_id),
+        "HostId": host_id(request_id),
     }
 
 
@@ -158,7 +159,7 @@ def _record(
         "eventName": name,
         "userIdentity": {"principalId": cause.principal},
         "requestParameters": {"sourceIPAddress": cause.source_ip},
-        "responseElements": {"x-amz-request-id": cause.request_id, "x-amz-id-2": _host_id(cause.request_id)},
+        "responseElements": {"x-amz-request-id": cause.request_id, "x-amz-id-2": host_id(cause.request_id)},
         "s3": {
             "s3SchemaVersion": "1.0",
             "configurationId": rule_id,
@@ -275,11 +276,6 @@ def _principal(caller: Caller) -> str:
 def _principal_of_account(account: str) -> str:
     """An account in the form of an Amazon customer id."""
     return "A" + base64.b32encode(hashlib.sha256(f"customer {account}".encode()).digest()).decode()[:13]
-
-
-def _host_id(request_id: str) -> str:
-    """The second request id, made as the answer's x-amz-id-2 is."""
-    return base64.b64encode(hashlib.sha384(request_id.encode()).digest()).decode()
 
 
 def _instant(moment: datetime) -> str:
