@@ -73,9 +73,9 @@ def test_the_holder_of_a_url_reads_until_it_expires(own_cloud, signed):
 
     during = send("GET", url)
     next_second()
-    own_cloud.advance(seconds=599)
+    own_cloud.advance(seconds=500)
     still = send("GET", url)
-    own_cloud.advance(seconds=2)
+    own_cloud.advance(seconds=102)
     after = send("GET", url)
 
     assert (during.status, during.body) == (still.status, still.body) == (200, b"something")

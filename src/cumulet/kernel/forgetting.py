@@ -26,7 +26,7 @@ def forget(tx: Transaction, blobs: Blobs, prefix: Key) -> None:
     if len(prefix) > 1 and not _is_kept_by_account(tx, prefix[0]):
         raise NotImplementedYet(f"Cumulet cannot forget one account's part of {prefix[0]} yet; reset all of it.")
     for value in tx.range(prefix):
-        for blob in _blobs_in(value):
+        for blob in blobs_in(value):
             if blob.inline or tx.get(("blobs", "owners", blob.id)) is not None:
                 blobs.release(tx, blob)
     tx.delete_range(prefix)
@@ -38,15 +38,16 @@ def _is_kept_by_account(tx: Transaction, service: str) -> bool:
     return all(len(key) > 1 and _ACCOUNT.fullmatch(str(key[1])) for key, _ in edges)
 
 
-def _blobs_in(value: Any) -> Iterator[Blob]:
+def blobs_in(value: Any) -> Iterator[Blob]:
+    """The blobs that a record names, wherever in it."""
     if isinstance(value, Blob):
         yield value
     elif isinstance(value, msgspec.Struct):
         for name in value.__struct_fields__:
-            yield from _blobs_in(getattr(value, name))
+            yield from blobs_in(getattr(value, name))
     elif isinstance(value, dict):
         for inner in value.values():
-            yield from _blobs_in(inner)
+            yield from blobs_in(inner)
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from _blobs_in(inner)
+            yield from blobs_in(inner)

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cumulet.kernel import events, identity
+from cumulet.kernel import checks, events, identity
 from cumulet.kernel.blobs import Blobs
 from cumulet.kernel.clock import Anchor, Clock
 from cumulet.kernel.errors import NotImplementedYet
@@ -93,6 +93,12 @@ class Kernel:
         """Make the clock's present setting survive a restart; call it after every change of the clock."""
         await self.store.write(_keep_clock, self.clock.anchors)
 
+    def check(self) -> list[str]:
+        """What is wrong with what is stored, a sentence each; there should never be anything."""
+        with self.store.snapshot() as tx:
+            every = [checks.check_blobs, *self.registry.checks()]
+            return [finding for check in every for finding in check(tx, self.blobs)]
+
     async def _run_job(self, job: Job) -> None:
         service, _, method = job.handler.partition(".")
         if service == "events":
@@ -147,11 +153,14 @@ def _accepted(operation: Callable[..., Any]) -> frozenset[str] | None:
 
 
 def operations(service: type[Service]) -> list[str]:
-    """The methods of a service that answer operations: public, async, no job, and not the base's own."""
+    """The methods of a service that answer operations: public, async, no job, not internal, and not the base's own."""
     return [
         name
         for name, method in inspect.getmembers(service, inspect.iscoroutinefunction)
-        if not name.startswith("_") and not hasattr(Service, name) and not getattr(method, "is_job", False)
+        if not name.startswith("_")
+        and not hasattr(Service, name)
+        and not getattr(method, "is_job", False)
+        and not getattr(method, "is_internal", False)
     ]
 
 

@@ -9,6 +9,7 @@ import importlib.util
 import pkgutil
 from types import ModuleType
 
+from cumulet.kernel.checks import Check
 from cumulet.kernel.service import Service
 
 
@@ -46,6 +47,12 @@ class Registry:
             for pattern, method in subscriptions.items()
             if fnmatch.fnmatchcase(event_type, pattern)
         ]
+
+    def checks(self) -> list[Check]:
+        """What the services that were called know to check in the store: `check` of their modules `checks.py`."""
+        modules = [f"{self._home}.{name}.checks" for name in self._loaded]
+        found = [importlib.import_module(name) for name in modules if importlib.util.find_spec(name) is not None]
+        return [module.check for module in found]
 
     @functools.cached_property
     def _loaded(self) -> dict[str, type[Service]]:

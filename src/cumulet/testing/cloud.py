@@ -30,10 +30,25 @@ class LocalCloud:
         return self
 
     def stop(self) -> None:
+        """Stop the cloud. Raises AssertionError if what it stored does not agree with itself: a bug of Cumulet's."""
+        if self._loop.is_closed():
+            return
+        findings = self.check() if self.cloud.is_serving else []
         self.run(self.cloud.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+        assert not findings, "the store does not agree with itself:\n" + "\n".join(findings[:20])
+
+    def check(self) -> list[str]:
+        """What is wrong with what the cloud stored, a sentence each. A file may go between two looks, so only what is
+        found twice counts."""
+
+        async def look() -> list[str]:
+            return self.cloud.kernel.check()
+
+        first = self.run(look())
+        return [finding for finding in self.run(look()) if finding in first] if first else []
 
     def __enter__(self) -> LocalCloud:
         return self.start()
@@ -51,7 +66,7 @@ class LocalCloud:
 
     def client(self, service: str, *, account: str = "000000000000", region: str = "us-east-1", **options: Any) -> Any:
         """A boto3 client of the root of `account`."""
-        import boto3  # noqa: PLC0415 - only those who test need boto3
+        import boto3  # only those who test need it
 
         settings = {"aws_access_key_id": account, "aws_secret_access_key": "test", **options}
         return boto3.client(service, endpoint_url=self.url, region_name=region, **settings)
