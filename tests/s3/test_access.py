@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from tests.s3.answers import plain, refusal
@@ -290,3 +291,41 @@ def test_a_refused_head_of_a_bucket_tells_its_region(client, s3, account, strang
     answer = fetch(s3.meta.endpoint_url, f"/{name}", method="HEAD")
     assert (answer.status, answer.headers["x-amz-bucket-region"]) == (403, "eu-west-1")
     assert s3.head_bucket(Bucket=name)["BucketRegion"] == "eu-west-1"
+
+
+@pytest.mark.spec("storage:S3-34", "storage:S3-28")
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"Null": {"aws:MultiFactorAuthAge": "true"}},
+        {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+    ],
+)
+def test_a_policy_can_demand_mfa_for_sensitive_reads(s3, bucket, condition):
+    for key in ("secret/k", "open/k"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+    deny = {"Effect": "Deny", "Resource": f"arn:aws:s3:::{bucket}/secret/*", "Condition": condition}
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy(bucket, deny))
+
+    assert refusal(s3.get_object, Bucket=bucket, Key="secret/k")["Code"] == "AccessDenied"
+    assert s3.get_object(Bucket=bucket, Key="open/k")["Body"].read() == b"x"
+
+
+@pytest.mark.spec("storage:S3-28")
+def test_a_policy_opens_and_shuts_by_the_clock(own_cloud):
+    s3 = own_cloud.client("s3")
+    s3.create_bucket(Bucket="hours")
+    s3.put_object(Bucket="hours", Key="k", Body=b"x")
+    s3.delete_public_access_block(Bucket="hours")
+    noon = own_cloud.now() + timedelta(hours=1)
+    window = {
+        "DateGreaterThan": {"aws:CurrentTime": noon.isoformat()},
+        "DateLessThan": {"aws:CurrentTime": (noon + timedelta(hours=1)).isoformat()},
+    }
+    s3.put_bucket_policy(Bucket="hours", Policy=policy("hours", {"Condition": window}))
+
+    statuses = []
+    for _ in range(3):
+        statuses.append(fetch(own_cloud.url, "/hours/k").status)
+        own_cloud.advance(minutes=70)
+    assert statuses == [403, 200, 403]
