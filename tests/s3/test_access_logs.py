@@ -174,6 +174,18 @@ def test_many_lines_arrive_in_several_objects(own_cloud, s3, logged, monkeypatch
     assert own_cloud.cloud.kernel.store.peek(("s3", "log", logged)) is None
 
 
+def test_each_object_of_a_batch_has_a_line(own_cloud, s3, logged):
+    s3.delete_objects(Bucket=logged, Delete={"Objects": [{"Key": "a"}, {"Key": "b"}]})
+
+    lines = delivered(own_cloud, s3)[1]
+    assert [line[6:8] for line in lines] == [
+        ["BATCH.DELETE.OBJECT", "a"],
+        ["BATCH.DELETE.OBJECT", "b"],
+        ["REST.POST.MULTI_OBJECT_DELETE", "-"],
+    ]
+    assert [line[9] for line in lines] == ["204", "204", "200"]
+
+
 def test_websites_and_refused_strangers_are_logged_too(own_cloud, s3, logged):
     s3.put_object(Bucket=logged, Key="index.html", Body=b"x")
     s3.put_bucket_website(Bucket=logged, WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}})

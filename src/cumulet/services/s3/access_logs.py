@@ -136,12 +136,14 @@ def deliverer(source: Bucket) -> Caller:
     )  # fmt: skip
 
 
-def record(tx: Transaction, name: str, line: str) -> None:
-    """Keep a line until it is delivered."""
+def record(tx: Transaction, name: str, lines: list[str]) -> None:
+    """Keep the lines of a request until they are delivered."""
     bucket = buckets.find(tx, name)
     if bucket is None:  # the request deleted it, and its log with it
         return
-    tx.put(_line(name, tx.now, tx.uuid()), line)
+    request = tx.uuid()
+    for order, each in enumerate(lines):
+        tx.put(_line(name, tx.now, request, order), each)
     if not jobs.is_scheduled(tx, JOB, name):
         scope = Scope(account=bucket.account, region=bucket.region)
         tx.schedule(tx.now + COLLECTED_FOR, JOB, {"Bucket": name}, scope=scope, key=name)
@@ -226,6 +228,8 @@ def _requester(caller: Caller) -> str:
 
 
 def _operation(call: Call) -> str:
+    if "." in call.operation:
+        return call.operation
     if call.operation == "website":
         return f"WEBSITE.{call.request.method}.OBJECT"
     if call.operation in _OPERATIONS:

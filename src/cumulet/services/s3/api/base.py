@@ -75,6 +75,7 @@ class S3Base(Service):
         self.bucket = bucket
         if bucket.has(access_logs.KIND):
             self._began = self.clock.now()
+            self._notes: list[str] = []
             self.reply.witness = self._log
         origin = self.request.headers.get("origin")
         if origin is None:
@@ -103,12 +104,18 @@ class S3Base(Service):
         if charged:
             self.reply.headers["x-amz-request-charged"] = "requester"
 
+    def note(self, operation: str, named: dict[str, Any], status: int, code: str = "") -> None:
+        """Have the access log tell of one of several things that the call does, named by Key and VersionId."""
+        if self.reply.witness is not None:
+            self._notes.append(self._line(operation, named, None, Answered(status, code, None)))
+
+    def _line(self, operation: str, named: dict[str, Any], touched: Object | None, answered: Answered) -> str:
+        call = access_logs.Call(self.bucket, operation, named, self.caller, self.request, self._began, touched)
+        return access_logs.line(call, answered, self.clock.now())
+
     async def _log(self, answered: Answered) -> None:
-        call = access_logs.Call(
-            self.bucket, self._operation, self._parameters, self.caller, self.request, self._began, self.touched
-        )
-        line = access_logs.line(call, answered, self.clock.now())
-        await self.store.write(access_logs.record, self.bucket.name, line)
+        line = self._line(self._operation, self._parameters, self.touched, answered)
+        await self.store.write(access_logs.record, self.bucket.name, [*self._notes, line])
 
     def customer_key(self, given: dict[str, Any], prefix: str = "") -> CustomerKey | None:
         """The customer's key in the request. On the loopback, plain HTTP is as secure as a wire that nobody taps."""
