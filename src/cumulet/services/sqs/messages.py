@@ -138,13 +138,8 @@ def receive(
     states = again or _deliverable(tx, queue, settings, tally, at_most)
     taken = [_hide(tx, shelf, tally, state, until, again=again is not None) for state in states]
     if attempt and taken:
-        recent.remember(
-            tx,
-            queues.memories(queue, settings),
-            "attempt",
-            attempt,
-            value=[[t.number, t.receives, t.visible] for t in taken],
-        )
+        value = [[state.number, state.receives, state.visible] for state in taken]
+        recent.remember(tx, queues.memories(queue, settings), "attempt", attempt, value=value)
     tally.save()
     if taken:
         tx.wake(queue.arrivals)  # the next one who waits sees to when these come back

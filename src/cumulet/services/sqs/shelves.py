@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from cumulet.kernel.keys import Key
-from cumulet.kernel.records import Record
+from cumulet.kernel.records import Record, replace
 from cumulet.kernel.store import ReadTransaction, Transaction
 
 _FOLD_EVERY = timedelta(seconds=5)
@@ -74,11 +74,13 @@ class Tally:
     def __init__(self, tx: Transaction, shelf: Shelf) -> None:
         self._tx = tx
         self._shelf = shelf
-        counts: Counts = tx.get(shelf.key("counts")) or Counts()
+        self._kept = counts = tx.get(shelf.key("counts")) or Counts()
         self.total, self.grouped, self.sequence = counts.total, counts.grouped, counts.sequence
         self._hidden, self._delayed = counts.hidden, counts.delayed
         self._folded = (counts.folded or tx.now, counts.folded_number)
-        if tx.now - self._folded[0] >= _FOLD_EVERY:
+        if not counts.hidden and not counts.delayed:
+            self._folded = max(self._folded, (tx.now, _LAST))  # there is nothing to take off
+        elif tx.now - self._folded[0] >= _FOLD_EVERY:
             self.fold(_A_FEW)
 
     @property
@@ -124,11 +126,13 @@ class Tally:
         return self._fold_groups(at_most) | self._fold_loose(at_most)
 
     def save(self) -> None:
+        """Write the counts, if they changed."""
         counts = Counts(
             total=self.total, hidden=self._hidden, delayed=self._delayed, grouped=self.grouped,
             sequence=self.sequence, folded=self._folded[0], folded_number=self._folded[1],
         )  # fmt: skip
-        self._tx.put(self._shelf.key("counts"), counts)
+        if counts != replace(self._kept, folded=counts.folded, folded_number=counts.folded_number):
+            self._tx.put(self._shelf.key("counts"), counts)
 
     def _fold_loose(self, at_most: int) -> bool:
         """Messages without a group stand by the instant they appear: those since the last time are one range."""
