@@ -192,12 +192,16 @@ def test_websites_and_refused_strangers_are_logged_too(own_cloud, s3, logged):
     open_up(s3, logged)
     s3.put_bucket_policy(Bucket=logged, Policy=policy(logged, {}))
     port = own_cloud.url.rpartition(":")[2]
-    fetch(own_cloud.url, "/", host=f"{logged}.s3-website.localhost:{port}")
+    for path in ("/", "/missing"):
+        fetch(own_cloud.url, path, host=f"{logged}.s3-website.localhost:{port}")
 
-    operations = [line[6] for line in delivered(own_cloud, s3)[1]]
+    lines = delivered(own_cloud, s3)[1]
+    operations = [line[6] for line in lines]
+    assert [line[9:11] for line in lines[-2:]] == [["200", "-"], ["403", "AccessDenied"]]
     assert operations[1:] == [
         "REST.PUT.WEBSITE",
         "REST.DELETE.PUBLIC_ACCESS_BLOCK",
         "REST.PUT.BUCKETPOLICY",
+        "WEBSITE.GET.OBJECT",
         "WEBSITE.GET.OBJECT",
     ]

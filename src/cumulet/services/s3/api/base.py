@@ -49,6 +49,9 @@ class S3Base(Service):
     touched: Object | None = None
     """The object that the call read or wrote, for the access log."""
 
+    told = ""
+    """The code of an error that the answer tells as a page of its own, for the access log."""
+
     async def authorise(self, operation: str, parameters: dict[str, Any]) -> None:
         """Find the bucket, then ask access.py. Raises NoSuchBucket, AccessDenied or InvalidRequest."""
         if access_points.is_name(parameters.get("Bucket") or "") or "CopySource" in parameters:
@@ -114,6 +117,7 @@ class S3Base(Service):
         return access_logs.line(call, answered, self.clock.now())
 
     async def _log(self, answered: Answered) -> None:
+        answered = answered._replace(code=answered.code or self.told)
         line = self._line(self._operation, self._parameters, self.touched, answered)
         await self.store.write(access_logs.record, self.bucket.name, [*self._notes, line])
 

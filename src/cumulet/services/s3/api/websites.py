@@ -103,6 +103,7 @@ class Websites(Cors):
         status = error.status or 400
         if status == 304:
             return RawAnswer(status=304, headers=dict(error.headers))
+        self.told = error.code
         redirect = websites.redirect_by_rule(configuration, visit, status)
         if redirect is not None:
             return _sent_elsewhere(redirect)
