@@ -56,7 +56,9 @@ def _chunked_put(target, pick: random.Random) -> Raw:
     data = pick.randbytes(pick.choice((0, 1, 100, 9000, 70_000)))
     raw.headers = [(b"x-amz-content-sha256", kind), (b"x-amz-decoded-content-length", _near(len(data), pick))]
     if b"TRAILER" in kind or pick.random() < 0.2:
-        raw.headers.append((b"x-amz-trailer", pick.choice((b"x-amz-checksum-crc32", b"x-amz-checksum-crc64nvme", b"", b"a,b"))))
+        raw.headers.append(
+            (b"x-amz-trailer", pick.choice((b"x-amz-checksum-crc32", b"x-amz-checksum-crc64nvme", b"", b"a,b")))
+        )
     raw.headers = [*seeds.signed(raw, "s3", ATTACKER)]
     body = _aws_chunks(data, pick)
     if pick.random() < 0.5:
@@ -143,7 +145,9 @@ def test_a_target_may_name_the_host_too(target, wire):
 
 
 def test_a_client_that_waits_for_leave_gets_it_before_it_sends(target, wire):
-    request = Raw(b"PUT", b"/%s/leave" % target.bucket.encode(), body=b"y" * 30_000, headers=[(b"Expect", b"100-continue")])
+    request = Raw(
+        b"PUT", b"/%s/leave" % target.bucket.encode(), body=b"y" * 30_000, headers=[(b"Expect", b"100-continue")]
+    )
     request.headers = seeds.signed(request, "s3", ATTACKER)
     head, _, body = request.encode(wire.host).partition(b"\r\n\r\n")
     with socket.create_connection(wire._address, timeout=10) as connection:

@@ -14,6 +14,7 @@ from tests.fuzz import mutations, seeds
 from tests.fuzz.raw import Raw
 from tests.fuzz.target import ATTACKER, OWNER, SECONDS, SEED
 
+
 def _policy(names: list[bytes], pick: random.Random) -> bytes:
     """A policy that allows any value of these fields, sometimes harmed."""
     conditions = [["starts-with", f"${name.decode()}", ""] for name in names]
@@ -34,9 +35,20 @@ def _post_form(target, pick: random.Random) -> Raw:
     kept = [name for name in fields if pick.random() < 0.4 or name in needed]
     fields[b"policy"] = _policy([name for name in kept if name not in (b"policy", b"x-amz-signature")], pick)
     harmed = pick.choice([name for name in kept if name not in needed[1:] or pick.random() < 0.1] or kept)
-    parts = [(name, pick.choice((mutations.odd(pick), b"a\r\nSet-Cookie: b=c", "\u2603".encode())) if name == harmed else fields[name]) for name in kept]
+    parts = [
+        (
+            name,
+            pick.choice((mutations.odd(pick), b"a\r\nSet-Cookie: b=c", "\u2603".encode()))
+            if name == harmed
+            else fields[name],
+        )
+        for name in kept
+    ]
     parts.append((b'file"; filename="' + pick.choice((b"f", b"a\r\nb", b'\\"', b"../x", b"\xff", b"")), b"content"))
-    body = b"".join(b'--XX\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % part for part in parts) + b"--XX--\r\n"
+    body = (
+        b"".join(b'--XX\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % part for part in parts)
+        + b"--XX--\r\n"
+    )
     headers = [(b"Content-Type", b"multipart/form-data; boundary=XX")]
     return Raw(b"POST", b"/" + target.bucket.encode(), headers, body, name="PostObject")
 
@@ -58,7 +70,10 @@ def _query(target, pick: random.Random) -> Raw:
         lambda: {**fields, name: mutations.odd(pick)},
         lambda: {**fields, name.replace(".1", "." + pick.choice(("0", "99999999", "-1", "x", "9" * 300))): "v"},
         lambda: {**fields, **{f"MessageAttribute.{n}.Name": "a" for n in range(1, 2000)}},
-        lambda: {**fields, "Action": pick.choice(("CreateQueue", "ReceiveMessage", "ListQueues", "GetQueueAttributes", "Nothing"))},
+        lambda: {
+            **fields,
+            "Action": pick.choice(("CreateQueue", "ReceiveMessage", "ListQueues", "GetQueueAttributes", "Nothing")),
+        },
         lambda: {key: value for key, value in fields.items() if key != name},
     )
     form = urlencode(pick.choice(harms)()).encode()
@@ -86,7 +101,11 @@ def _by_host(target, pick: random.Random) -> Raw:
              "x" * 5000, f"{target.bucket.upper()}.S3.LOCALHOST", "abc.execute-api.us-east-1.amazonaws.com", "[::1]:80",
              "\xe9.s3.localhost", "*.s3.localhost", "%00.s3.localhost", "123456789012.s3-control.us-east-1.amazonaws.com",
              "lambda.us-east-1.localhost.localstack.cloud", "dynamodb.localhost", "xn--a.s3.localhost")  # fmt: skip
-    raw = Raw(b"GET", pick.choice((b"/", b"/a.txt", b"/?list-type=2", b"//", b"/" + quote(mutations.odd(pick)).encode())), name="host")
+    raw = Raw(
+        b"GET",
+        pick.choice((b"/", b"/a.txt", b"/?list-type=2", b"//", b"/" + quote(mutations.odd(pick)).encode())),
+        name="host",
+    )
     raw.headers = [(b"Host", pick.choice(names).encode("latin-1"))]
     return raw
 
@@ -115,7 +134,9 @@ def _read_everything(target, wire) -> None:
     s3 = target.process.client("s3", account=ATTACKER)
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=target.bucket, PaginationConfig={"MaxItems": 300}):
         for listed in page.get("Contents", []):
-            request = Raw(b"GET", quote(f"/{target.bucket}/{listed['Key']}").encode(), name=f"reading {listed['Key']!r}")
+            request = Raw(
+                b"GET", quote(f"/{target.bucket}/{listed['Key']}").encode(), name=f"reading {listed['Key']!r}"
+            )
             request.headers = seeds.signed(request, "s3", ATTACKER)
             heard = wire.send(request)
             target.check(request, heard)

@@ -121,7 +121,15 @@ _CBOR: tuple[Callable[[random.Random], Any], ...] = (
     lambda pick: pick.randbytes(9),
     lambda pick: {1: 2, b"x": [], None: {}},
 )  # fmt: skip
-_CBOR_TAILS = (b"", b"\xff", b"\x9f" * 500, b"\x81" * 5000, b"\xbb" + b"\xff" * 8, b"\x5b" + b"\x7f" + b"\xff" * 7, b"\xfb")
+_CBOR_TAILS = (
+    b"",
+    b"\xff",
+    b"\x9f" * 500,
+    b"\x81" * 5000,
+    b"\xbb" + b"\xff" * 8,
+    b"\x5b" + b"\x7f" + b"\xff" * 7,
+    b"\xfb",
+)
 _BODIES = {
     "json": (mutations.harmed_values,), "rest-json": (mutations.harmed_values,), "rest-xml": (mutations.harmed_values,),
     "query": (_harmed_form,), "ec2": (_harmed_form,), "smithy-rpc-v2-cbor": (_harmed_cbor,),
