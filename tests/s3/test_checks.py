@@ -45,8 +45,8 @@ def tell_of_more_bytes(tx):
     ("spoil", "finding"),
     [
         (spoil_owners, "owners and counts"), (spoil_quota, "as are counted"), (lose_an_older_version, "version null"),
-        (lose_a_part, "parts of"), (show_what_is_hidden, "both listed and hidden"), (tell_of_more_bytes, "has not the bytes"),
-        (lose_a_bucket, "there is no bucket"),
+        (lose_a_part, "parts of"), (show_what_is_hidden, "both listed and hidden"),
+        (tell_of_more_bytes, "has not the bytes"), (lose_a_bucket, "there is no bucket"),
     ],
 )  # fmt: skip
 def test_what_does_not_agree_is_found(own_cloud, spoil, finding):

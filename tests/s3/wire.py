@@ -23,8 +23,8 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def send(method: str, url: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
-    """One request, as it is."""
+def send(method: str, url: str, body: Any = b"", headers: dict[str, str] | None = None) -> Answer:
+    """One request, as it is; the body is bytes or can be read."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=20)
     try:
