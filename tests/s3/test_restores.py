@@ -114,3 +114,24 @@ def test_a_restored_object_can_be_copied_out_for_good(own_cloud, s3):
 
     assert s3.get_object(Bucket="attic", Key="out")["Body"].read() == b"old"
     assert not is_readable(s3, "DEEP_ARCHIVE")
+
+
+def test_listings_tell_of_restores_if_asked(own_cloud, s3):
+    s3.put_object(Bucket="attic", Key="new", Body=b"1")
+    restore(s3, "GLACIER")
+
+    def statuses(**asked):
+        listed = s3.list_objects_v2(Bucket="attic", **asked)["Contents"]
+        return {each["Key"]: each["RestoreStatus"] for each in listed if "RestoreStatus" in each}
+
+    asked = {"OptionalObjectAttributes": ["RestoreStatus"]}
+    under_way = statuses(**asked)
+    own_cloud.advance(hours=5)
+    arrived = statuses(**asked)["GLACIER"]
+    version = s3.list_object_versions(Bucket="attic", **asked)["Versions"][1]
+
+    assert under_way == {"GLACIER": {"IsRestoreInProgress": True}}
+    assert arrived["IsRestoreInProgress"] is False
+    assert arrived["RestoreExpiryDate"] > own_cloud.now() + timedelta(days=2)
+    assert version["RestoreStatus"] == arrived
+    assert statuses() == {}

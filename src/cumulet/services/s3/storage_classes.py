@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cumulet.services.s3.errors import InvalidObjectState, InvalidStorageClass
-from cumulet.services.s3.objects import Object
+from cumulet.services.s3.objects import Object, http_date
 
 _KIB = 1024
 SMALLEST_TRANSITIONED = 128 * _KIB
@@ -69,12 +69,22 @@ def check_readable(found: Object, now: datetime) -> None:
         raise InvalidObjectState(StorageClass=found.storage_class, **members)
 
 
-def restore_header(found: Object, now: datetime) -> str | None:
-    """x-amz-restore: whether a restore is under way, or until when its copy can be read."""
+def restore_status(found: Object, now: datetime) -> dict[str, Any] | None:
+    """Whether a restore is under way, or until when its copy can be read, as listings tell it."""
     if found.restore_ready is None:
         return None
     if now < found.restore_ready:
-        return 'ongoing-request="true"'
+        return {"IsRestoreInProgress": True}
     if found.restored_until is None or now >= found.restored_until:
         return None
-    return f'ongoing-request="false", expiry-date="{found.restored_until.strftime("%a, %d %b %Y %H:%M:%S GMT")}"'
+    return {"IsRestoreInProgress": False, "RestoreExpiryDate": found.restored_until}
+
+
+def restore_header(found: Object, now: datetime) -> str | None:
+    """The same as x-amz-restore tells it."""
+    status = restore_status(found, now)
+    if status is None:
+        return None
+    if status["IsRestoreInProgress"]:
+        return 'ongoing-request="true"'
+    return f'ongoing-request="false", expiry-date="{http_date(status["RestoreExpiryDate"])}"'

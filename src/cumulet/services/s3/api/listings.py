@@ -7,7 +7,7 @@ import binascii
 from typing import Any
 from urllib.parse import quote_plus
 
-from cumulet.services.s3 import listings
+from cumulet.services.s3 import listings, storage_classes
 from cumulet.services.s3.api.base import S3Base, shown
 from cumulet.services.s3.errors import InvalidArgument
 from cumulet.services.s3.multipart import Upload
@@ -43,6 +43,7 @@ class Listings(S3Base):
             "IsTruncated": page.marker is not None,
             **_contents(page.entries, page.prefixes, encode, self.bucket.account if FetchOwner else None),
         }
+        self._tell_restores(answer.get("Contents", []), page.entries, OptionalObjectAttributes)
         _echo(answer, encode, Delimiter=Delimiter, StartAfter=StartAfter if ContinuationToken is None else None)
         _echo(answer, str, EncodingType=EncodingType, ContinuationToken=ContinuationToken)
         if page.marker is not None:
@@ -73,6 +74,7 @@ class Listings(S3Base):
             "IsTruncated": page.marker is not None,
             **_contents(page.entries, page.prefixes, encode, self.bucket.account),
         }
+        self._tell_restores(answer.get("Contents", []), page.entries, OptionalObjectAttributes)
         _echo(answer, encode, Delimiter=Delimiter)
         _echo(answer, str, EncodingType=EncodingType)
         if page.marker is not None and Delimiter:
@@ -114,6 +116,8 @@ class Listings(S3Base):
         versions = [
             _version(v, latest, encode, self.bucket.account) for v, latest in page.entries if not v.delete_marker
         ]
+        living = [v for v, _ in page.entries if not v.delete_marker]
+        self._tell_restores(versions, living, OptionalObjectAttributes)
         markers = [_marker(v, latest, encode, self.bucket.account) for v, latest in page.entries if v.delete_marker]
         _echo(answer, list, Versions=versions or None, DeleteMarkers=markers or None)
         _echo(answer, list, CommonPrefixes=[{"Prefix": encode(p)} for p in page.prefixes] or None)
@@ -157,6 +161,17 @@ class Listings(S3Base):
         _echo(answer, encode, Prefix=Prefix or None, Delimiter=Delimiter)
         _echo(answer, str, EncodingType=EncodingType)
         return answer
+
+
+    def _tell_restores(self, listed: list[dict[str, Any]], found: list[Object], asked: list[str] | None) -> None:
+        """Add to the entries of objects that are or were restored how it stands, if that was asked for."""
+        if "RestoreStatus" not in (asked or []):
+            return
+        now = self.clock.now()
+        for entry, each in zip(listed, found, strict=True):
+            status = storage_classes.restore_status(each, now)
+            if status is not None:
+                entry["RestoreStatus"] = status
 
 
 def listing_limit(wanted: int | None, argument: str) -> int:
