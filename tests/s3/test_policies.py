@@ -114,6 +114,8 @@ def test_malformed_policies_are_refused_over_the_wire(s3, bucket):
         "Missing required field Statement",
         400,
     )
+    empty = refusal(s3.put_bucket_policy, Bucket=bucket, Policy="")
+    assert empty["Message"] == "Policies must be valid JSON and the first byte must be '{'"
 
 
 def test_the_size_limit_does_not_count_white_space():

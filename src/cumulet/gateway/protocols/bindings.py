@@ -230,10 +230,12 @@ def _body_reader(service: ServiceModel, input_name: str, body: Body) -> Callable
 
         return read_unbound
     ref = shape["members"][payload]
-    return _payload_reader(service, payload, ref, body)
+    return _payload_reader(service, payload, ref, body, required=payload in shape.get("required", ()))
 
 
-def _payload_reader(service: ServiceModel, payload: str, ref: Shape, body: Body) -> Callable[[Request, Params], None]:
+def _payload_reader(
+    service: ServiceModel, payload: str, ref: Shape, body: Body, *, required: bool
+) -> Callable[[Request, Params], None]:
     target = {**service.shapes[ref["shape"]], **ref}
     read_payload = body.read_payload(ref) if target["type"] not in ("blob", "string") else None
 
@@ -245,7 +247,7 @@ def _payload_reader(service: ServiceModel, payload: str, ref: Shape, body: Body)
             params[payload] = whole(request)
 
     def string(request: Request, params: Params) -> None:
-        if request.body:
+        if request.body or required:  # an empty policy is a policy, if a bad one
             params[payload] = whole(request).decode()
 
     def value(request: Request, params: Params) -> None:
