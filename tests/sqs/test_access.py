@@ -37,7 +37,6 @@ def allow(principal: Any, action: Any = "sqs:SendMessage", effect: str = "Allow"
     return {"Effect": effect, "Principal": principal, "Action": action, "Resource": "*", **more}
 
 
-@pytest.mark.spec("integration:SQS-24")
 def test_strangers_are_refused(stranger, url, account):
     assert refusal(stranger.send_message, QueueUrl=url, MessageBody="a") == (
         "AccessDenied",
@@ -50,7 +49,6 @@ def test_strangers_are_refused(stranger, url, account):
     assert refusal(stranger.get_queue_url, **lookup)[0] == "AccessDenied"
 
 
-@pytest.mark.spec("integration:SQS-24")
 def test_who_does_not_sign_is_refused(shared_cloud, sqs, url):
     config = Config(signature_version=UNSIGNED, retries={"max_attempts": 0})
     anonymous = boto3.client("sqs", endpoint_url=shared_cloud.url, region_name="us-east-1", config=config)

@@ -61,7 +61,6 @@ def test_a_receipt_is_of_one_queue(sqs, url):
     assert refusal(sqs.delete_message, QueueUrl=other, ReceiptHandle=receipt)[0] == "ReceiptHandleIsInvalid"
 
 
-@pytest.mark.spec("integration:SQS-03")
 def test_message_ids_are_unique(sqs, url):
     ids = {sqs.send_message(QueueUrl=url, MessageBody="same")["MessageId"] for _ in range(20)}
     assert len(ids) == 20
@@ -252,7 +251,6 @@ def test_system_attributes_are_shown_when_asked_for(sqs, url, account):
     assert refusal(sqs.receive_message, **again, AttributeNames=["Colour"])[0] == "InvalidAttributeName"
 
 
-@pytest.mark.spec("integration:SQS-28")
 def test_counts_are_exact_at_every_moment(own_cloud, own_sqs):
     url = own_sqs.create_queue(QueueName="orders", Attributes={"VisibilityTimeout": "10"})["QueueUrl"]
     for n in range(5):

@@ -46,7 +46,7 @@ def texts(answer: ElementTree.Element, name: str) -> list[str | None]:
     return [each.text for each in answer.iter(NAMESPACE + name)]
 
 
-@pytest.mark.spec("integration:SQS-33", "integration:SQS-02")
+@pytest.mark.spec("integration:SQS-02")
 def test_a_queue_is_used_by_requests_to_its_own_url(ask, account):
     status, created = ask(
         "/", Action="CreateQueue", QueueName="forms", **{"Attribute.1.Name": "DelaySeconds", "Attribute.1.Value": "0"}

@@ -7,6 +7,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from cumulet.kernel import jobs
 from cumulet.services.sqs import queues
 from tests.sqs.conftest import bodies
 
@@ -246,6 +247,8 @@ def test_nothing_of_a_deleted_queue_stays_in_the_store(own_cloud, own_sqs):
     own_cloud.advance(days=15)
 
     async def left():
+        assert await own_cloud.cloud.kernel.store.read(jobs.failed) == []
+        assert await own_cloud.cloud.kernel.store.read(jobs.next_due) is None
         return await own_cloud.cloud.kernel.store.read(lambda tx: [key for key, _ in tx.items(("sqs",))])
 
     assert [key[3] for key in own_cloud.run(left())] == ["deleted"]

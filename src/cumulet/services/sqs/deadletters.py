@@ -32,7 +32,7 @@ def target(tx: ReadTransaction, settings: Settings) -> tuple[Queue, Settings] | 
     """Where a queue's undeliverable messages go; None while there is no such queue."""
     policy = settings.redrive_policy
     queue = queues.of_arn(policy.dead_letter_arn) if policy is not None else None
-    found: Settings | None = tx.get(queue.key("settings")) if queue is not None else None
+    found = queues.find(tx, queue) if queue is not None else None
     return None if queue is None or found is None or found.id == settings.id else (queue, found)
 
 

@@ -29,7 +29,7 @@ def create(tx: Transaction, queue: Queue, given: Mapping[str, str], tags: Mappin
 
     Raises QueueNameExists for other attributes, QueueDeletedRecently, or what is wrong with name or attributes."""
     fifo = _is_fifo(queue.name, given)
-    existing: Settings | None = tx.get(queue.key("settings"))
+    existing = queues.find(tx, queue)
     rest = {name: text for name, text in given.items() if name != "FifoQueue"}
     if existing is not None:
         _check_same(existing, rest)

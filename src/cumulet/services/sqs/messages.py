@@ -204,9 +204,10 @@ def each(
 
 def count(tx: Transaction, queue: Queue) -> Numbers | None:
     """How many messages are where. None when there was so much to clear away that you have to ask again."""
+    shelf = queues.shelf(queue, queues.settings(tx, queue))
     if expire(tx, queue):
         return None
-    tally = Tally(tx, queues.shelf(queue, queues.settings(tx, queue)))
+    tally = Tally(tx, shelf)
     more = tally.fold()
     tally.save()
     return None if more else tally.numbers
@@ -216,7 +217,9 @@ def expire(tx: Transaction, queue: Queue) -> bool:
     """Drop messages that are too old, some at once. Returns whether there may be more.
 
     As long as there are messages, a job stands ready for the time when the oldest is too old."""
-    settings = queues.settings(tx, queue)
+    settings = queues.find(tx, queue)
+    if settings is None:
+        return False
     shelf = queues.shelf(queue, settings)
     kept = timedelta(seconds=settings.message_retention_period)
     old = list(tx.items(shelf.key("message"), until=tx.now - kept, limit=_AT_ONCE))
@@ -229,8 +232,10 @@ def expire(tx: Transaction, queue: Queue) -> bool:
 
 
 def schedule_expiry(tx: Transaction, queue: Queue) -> None:
-    """Have a job run when the oldest message is too old."""
-    settings = queues.settings(tx, queue)
+    """Have a job run when the oldest message is too old. Without messages, or without the queue, nothing has to."""
+    settings = queues.find(tx, queue)
+    if settings is None:
+        return
     shelf = queues.shelf(queue, settings)
     for key, _ in tx.items(shelf.key("message"), limit=1):
         at = key[-2] + timedelta(seconds=settings.message_retention_period)

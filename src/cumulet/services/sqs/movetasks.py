@@ -77,10 +77,10 @@ def step(tx: Transaction, key: Key) -> None:
     if task is None or task.status != "RUNNING":
         return
     at_most = task.rate or _A_STEP
-    waiting = messages.heads(tx, task.source, at_most) if tx.get(task.source.key("settings")) else []
+    waiting = messages.heads(tx, task.source, at_most) if queues.find(tx, task.source) else []
     for message, state in waiting:
         target = queues.of_arn(task.destination or message.source)
-        settings: Settings | None = tx.get(target.key("settings")) if target is not None else None
+        settings = queues.find(tx, target) if target is not None else None
         if target is None or settings is None:
             task = replace(task, status="FAILED", failure=_failure(task, message))
             break
@@ -148,7 +148,7 @@ def as_wire(task: Task) -> dict[str, Any]:
 
 
 def _settings(tx: ReadTransaction, queue: Queue, parameter: str) -> Settings:
-    found: Settings | None = tx.get(queue.key("settings"))
+    found = queues.find(tx, queue)
     if found is None:
         raise ResourceNotFoundException(parameter)
     return found

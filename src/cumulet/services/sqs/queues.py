@@ -74,9 +74,15 @@ def of_arn(arn: str) -> Queue | None:
 
 def settings(tx: ReadTransaction, queue: Queue) -> Settings:
     """The queue's settings. Raises QueueDoesNotExist."""
-    found: Settings | None = tx.get(queue.key("settings"))
+    found = find(tx, queue)
     if found is None:
         raise QueueDoesNotExist
+    return found
+
+
+def find(tx: ReadTransaction, queue: Queue) -> Settings | None:
+    """The queue's settings, if there is such a queue."""
+    found: Settings | None = tx.get(queue.key("settings"))
     return found
 
 
