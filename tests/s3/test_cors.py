@@ -184,3 +184,12 @@ def test_a_page_cannot_copy_out_of_a_bucket_that_does_not_know_it(s3, bucket, ac
         return fetch(s3.meta.endpoint_url, path, method="PUT", Origin=PAGE, **source_header).status
 
     assert (copy(private), copy(bucket)) == (403, 200)
+
+
+def test_what_is_stored_as_one_header_is_sent_as_one(s3, bucket, ask):
+    exposed = {"AllowedOrigins": [PAGE], "AllowedMethods": ["GET"], "ExposeHeaders": ["ETag\nset-cookie: evil=1"]}
+    _rules(s3, bucket, exposed)
+    answer = ask("GET")
+
+    assert "set-cookie" not in answer.headers
+    assert answer.headers["access-control-expose-headers"] == "ETag set-cookie: evil=1"

@@ -143,6 +143,12 @@ def test_values_of_several_lines_do_not_become_headers(s3, bucket):
     assert answer.headers["x-amz-meta-a"] == "one set-cookie: evil=1"
 
 
+def test_a_name_that_is_no_headers_name_is_refused(s3, bucket):
+    open_up(s3, bucket)
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy(bucket, {"Action": "s3:*"}))
+    assert post(s3, bucket, {"key": "k", "x-amz-meta-a b": "c"}).status == 400
+
+
 def test_pages_elsewhere_post_only_where_the_rules_let_them(s3, bucket):
     fields = signed(s3, bucket, "k")
     before = post(s3, bucket, fields, Origin="https://app.example.com")

@@ -48,6 +48,8 @@ SMALL_BODY = 64 * 1024
 LARGEST_BODY = 16 * 1024 * 1024
 LARGEST_BODIES = {"lambda": 70 * 1024 * 1024}
 """A function's code comes base64-encoded in JSON (Lambda quotas: 50 MB zipped)."""
+_ONE_LINE = bytes(32 if byte in b"\r\n\0" else byte for byte in range(256))
+"""Turns line ends into spaces: what somebody stored as one header must not come back as two."""
 _REGION = re.compile(r"[a-z0-9-]{1,64}")
 
 
@@ -289,7 +291,9 @@ class _DateHeader:
 
 
 async def _send(send: Send, request: Request, response: Response) -> None:
-    headers = [(_wire_name(name), value.encode("latin-1", "replace")) for name, value in response.headers]
+    headers = [
+        (_wire_name(name), value.encode("latin-1", "replace").translate(_ONE_LINE)) for name, value in response.headers
+    ]
     body = response.body
     if isinstance(body, bytes):
         if response.status not in (204, 304) and not any(name == b"content-length" for name, _ in headers):

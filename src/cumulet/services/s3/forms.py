@@ -4,6 +4,7 @@ The gateway has checked signature and policy. Source: S3 API Reference, "POST Ob
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 from xml.etree.ElementTree import Element, ParseError
@@ -41,6 +42,7 @@ _MEMBERS = {
     "x-amz-object-lock-legal-hold": "ObjectLockLegalHoldStatus",
 }
 _METADATA = "x-amz-meta-"
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 _STATUSES = (200, 201, 204)
 
 
@@ -57,9 +59,7 @@ def as_put(posted: dict[str, Any]) -> dict[str, Any]:
         )  # fmt: skip
     parameters: dict[str, Any] = {"Bucket": posted["Bucket"], "Key": fields["key"]}
     parameters |= {member: fields[name] for name, member in _MEMBERS.items() if fields.get(name)}
-    parameters["Metadata"] = {
-        name.removeprefix(_METADATA): value for name, value in fields.items() if name.startswith(_METADATA)
-    }
+    parameters["Metadata"] = {_metadata_name(name): v for name, v in fields.items() if name.startswith(_METADATA)}
     if fields.get("tagging"):
         parameters["Tagging"] = _tagging(fields["tagging"])
     return parameters
@@ -79,6 +79,14 @@ def answer(
         body = _document(location, bucket, key, etag)
         return 201, headers | {"content-type": "application/xml"}, body
     return (int(status) if status.isdecimal() and int(status[:4]) in _STATUSES else 204), headers, b""
+
+
+def _metadata_name(field: str) -> str:
+    """Raises InvalidArgument for a name that cannot be a header's."""
+    name = field.removeprefix(_METADATA)
+    if not _TOKEN.fullmatch(name):
+        raise InvalidArgument("The metadata name you have provided is invalid", ArgumentName=field, ArgumentValue="")
+    return name
 
 
 def _tagging(text: str) -> str:
