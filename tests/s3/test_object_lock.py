@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from botocore.config import Config
 from tests.s3.refusals import code, refused
 
 PROTECTED = ("AccessDenied", "Access Denied because object protected by object lock.")
@@ -268,3 +269,16 @@ def test_event_holds_are_told_to_be_missing(s3, vault):
     assert code(s3.put_object, Bucket=vault, Key="k", Body=b"", ObjectLockEventHold="ON") == "NotImplemented"
     assert code(s3.put_object_retention, Bucket=vault, Key="k", Retention=hold) == "NotImplemented"
     assert code(s3.put_object_lock_configuration, Bucket=vault, ObjectLockConfiguration=wanted) == "NotImplemented"
+
+
+def test_what_is_locked_comes_with_a_checksum(client, s3, vault):
+    bare = client("s3", config=Config(request_checksum_calculation="when_required"))
+    lock = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": in_days(1)}
+    unverified = refused(bare.put_object, Bucket=vault, Key="k", Body=b"1", **lock)
+    unlocked = bare.put_object(Bucket=vault, Key="k", Body=b"1")
+    md5 = "xMpCOKC5I4INzFCab3WEmw=="  # of b"1"
+    bare.put_object(Bucket=vault, Key="k", Body=b"1", ContentMD5=md5, **lock)
+
+    assert unverified[0] == "InvalidRequest"
+    assert "Content-MD5" in unverified[1]
+    assert unlocked["VersionId"]

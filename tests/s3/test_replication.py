@@ -417,3 +417,20 @@ def test_access_control_lists_go_along(own_cloud, s3):
     grants = s3.get_object_acl(Bucket="target", Key="k")["Grants"]
     assert grants == s3.get_object_acl(Bucket="source", Key="k")["Grants"]
     assert len(grants) == 2
+
+
+def test_a_version_is_pending_until_it_has_arrived(own_cloud, s3):
+    replicate(s3, rule())
+    jobs = own_cloud.cloud.kernel.jobs
+    own_cloud.run(jobs.stop())
+    s3.put_object(Bucket="source", Key="k", Body=b"1")
+    before = status(s3, "k"), keys(s3, "target")
+    own_cloud.run(_start(jobs))
+    own_cloud.settle()
+
+    assert before == ("PENDING", [])
+    assert (status(s3, "k"), keys(s3, "target")) == ("COMPLETED", ["k"])
+
+
+async def _start(jobs) -> None:
+    jobs.start()

@@ -157,6 +157,14 @@ def check_delete(found: Object | None, now: datetime, *, bypass: bool = False) -
     raise AccessDenied(_PROTECTED)
 
 
+def check_unverified(wanted: Object) -> None:
+    """What is to be locked has to arrive as it was sent. Raises InvalidRequest for an upload without any checksum."""
+    if wanted.lock_mode or wanted.legal_hold:
+        raise InvalidRequest(
+            "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters"
+        )
+
+
 def check_bypass(bucket: Bucket, bypass: bool | None) -> None:
     """Raises InvalidArgument for the bypass header (of whatever value) where there is nothing to bypass."""
     if bypass is not None and not bucket.object_lock:

@@ -74,6 +74,8 @@ class Objects(Writing):
         conditions.check_write_headers(given)
         wanted = await self.new_object(key, given)
         checks = Checks(given, self.request.trailers, self.request.headers)
+        if self.request.headers and checks.algorithm is None and given.get("ContentMD5") is None:
+            object_lock.check_unverified(wanted)
         customer = self.customer_key(given)
         data_key, wrapped = encryption.new_data_key(customer, self.kernel.ids)
         with await self.take(body, checks, data_key) as draft:
@@ -160,10 +162,13 @@ class Objects(Writing):
         }
         rule = functools.partial(_delete, bypass=bypass)
         try:
-            await self.store.read(access.check_deletion, self.bucket, self.caller, key, version_id, self.request)
+            who = (self.bucket, self.caller, key, version_id, self.request, self.via)
+            await self.store.read(access.check_deletion, *who)
             gone = await self.store.write(rule, self.blobs, self.bucket, key, version_id, expected, self.cause())
         except ServiceError as error:
+            self.note("BATCH.DELETE.OBJECT", named, error.status or 400, error.code)
             return {**named, "Code": error.code, "Message": error.message}
+        self.note("BATCH.DELETE.OBJECT", named, 204)
         if gone.get("DeleteMarker"):
             named |= {"DeleteMarker": True, "DeleteMarkerVersionId": gone["VersionId"]}
         return named
