@@ -113,6 +113,12 @@ def test_who_writes_owns_unless_the_bucket_owner_does(s3, with_acls, client, acc
     stranger.put_object(Bucket=with_acls, Key="theirs", Body=b"t")
     stranger.put_object(Bucket=with_acls, Key="shared", Body=b"s", ACL="bucket-owner-full-control")
 
+    s3.put_object(Bucket=with_acls, Key="mine", Body=b"m")
+
+    for change in (stranger.put_object, stranger.delete_object):  # WRITE is for new objects and one's own
+        assert refusal(change, Bucket=with_acls, Key="mine")["Code"] == "AccessDenied"
+    stranger.put_object(Bucket=with_acls, Key="brief")
+    stranger.delete_object(Bucket=with_acls, Key="brief")
     assert refusal(s3.get_object, Bucket=with_acls, Key="theirs")["Code"] == "AccessDenied"
     assert stranger.get_object(Bucket=with_acls, Key="theirs")["Body"].read() == b"t"
     assert s3.get_object(Bucket=with_acls, Key="shared")["Body"].read() == b"s"

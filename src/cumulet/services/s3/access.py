@@ -15,7 +15,8 @@ from urllib.parse import parse_qsl
 from cumulet.kernel.identity import Caller, Kind
 from cumulet.kernel.service import RequestInfo
 from cumulet.kernel.store import ReadTransaction
-from cumulet.services.s3 import acls, actions, buckets, objects, policies, public_access
+from cumulet.services.s3 import access_points, acls, actions, buckets, objects, policies, public_access
+from cumulet.services.s3.access_points import AccessPoint
 from cumulet.services.s3.actions import OBJECT, Need
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.errors import AccessDenied, InvalidBucketOwnerAWSAccountID
@@ -67,11 +68,12 @@ def check(
     operation: str,
     parameters: dict[str, Any],
     request: RequestInfo,
+    via: AccessPoint | None = None,
 ) -> None:
     """Raises AccessDenied unless the caller may do `operation` with `parameters` on `bucket`."""
-    if _is_unquestioned(bucket, caller):
+    if via is None and _is_unquestioned(bucket, caller):
         return
-    visit = _Visit(tx, bucket, caller, operation, parameters, request)
+    visit = _Visit(tx, bucket, caller, operation, parameters, request, via)
     for need in actions.needed(operation, parameters):
         # Services send x-amz-acl where policies ask for it, and are let in by s3:PutObject alone (the policies in the
         # guides of S3 Inventory, CloudTrail and others).
@@ -91,12 +93,18 @@ def check_owner(bucket: Bucket, expected: str | None) -> None:
 
 
 def check_deletion(
-    tx: ReadTransaction, bucket: Bucket, caller: Caller, key: str, version_id: str | None, request: RequestInfo
+    tx: ReadTransaction,
+    bucket: Bucket,
+    caller: Caller,
+    key: str,
+    version_id: str | None,
+    request: RequestInfo,
+    via: AccessPoint | None = None,
 ) -> None:
     """Raises AccessDenied unless the caller may delete this one of the objects that a DeleteObjects names."""
-    if not _is_unquestioned(bucket, caller):
+    if via is not None or not _is_unquestioned(bucket, caller):
         parameters = {"Bucket": bucket.name, "Key": key, "VersionId": version_id}
-        check(tx, bucket, caller, "delete_object", parameters, request)
+        check(tx, bucket, caller, "delete_object", parameters, request, via)
 
 
 def may(tx: ReadTransaction, bucket: Bucket, caller: Caller, action: str, key: str) -> bool:
@@ -127,8 +135,10 @@ class _Visit:
         operation: str,
         parameters: dict[str, Any],
         request: RequestInfo,
+        via: AccessPoint | None = None,
     ) -> None:
         self.tx = tx
+        self.via = via
         self.bucket = bucket
         self.caller = caller
         self.operation = operation
@@ -154,6 +164,11 @@ class _Visit:
         decision = self._by_policy(need)
         if decision is Decision.DENY:
             return decision
+        if self.via is not None:
+            key = self.parameters.get("Key", "")
+            said = access_points.decide(self.via, self.bucket, self.caller, need, key, self._context)
+            if said is not Decision.ALLOW:
+                return said
         if self._is_foreign(need):  # what others own, only their ACL gives away
             return Decision.ALLOW if self._by_acl(need) else Decision.NEITHER
         if decision is Decision.ALLOW or _is_owner(self.bucket, self.caller) or self._by_acl(need):
@@ -194,8 +209,14 @@ class _Visit:
             return acls.allow(grants, self.caller, _BY_OBJECT_ACL[need.action], ignore_public=ignore)
         # Who may write by ACL owns what he writes, and so may say its ACL and tags along with it.
         permission = acls.WRITE if self.operation in actions.WRITES else _BY_BUCKET_ACL.get(need.action)
-        grants = acls.of_bucket(self.tx, self.bucket)
-        return permission is not None and acls.allow(grants, self.caller, permission, ignore_public=ignore)
+        if permission is None or (permission == acls.WRITE and self._belongs_to_another()):
+            return False
+        return acls.allow(acls.of_bucket(self.tx, self.bucket), self.caller, permission, ignore_public=ignore)
+
+    def _belongs_to_another(self) -> bool:
+        """WRITE lets in new objects; to replace or delete one, its own writer has to come (S3 User Guide, ACLs)."""
+        writer = acls.writer(self.caller)
+        return self.found is not None and acls.owner_of(self.bucket, self.found) != writer
 
     def _arn(self, need: Need) -> str:
         return f"{self.bucket.arn}/{self.parameters.get('Key', '')}" if need.level == OBJECT else self.bucket.arn
@@ -231,6 +252,8 @@ class _Visit:
             )
             if value or name == "s3:prefix"  # listing without a prefix is listing under ""
         }
+        if self.via is not None:
+            context |= access_points.context_of(self.via)
         for account in ("s3:resourceaccount", "aws:resourceaccount"):
             context[account] = [self.bucket.account]
         tags = _tags_asked_for(self.parameters.get("Tagging"))

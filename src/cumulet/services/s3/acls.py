@@ -136,9 +136,9 @@ def of_new_object(
 
     Raises AccessControlListNotSupported where ACLs are off (but for those that give the bucket's owner control, which
     old clients send), AccessDenied for a public one where those are blocked."""
-    writer = ANONYMOUS if caller.kind is Kind.ANONYMOUS else caller.account
-    is_owner = writer == bucket.account or caller.kind is Kind.SERVICE
-    grants = from_headers(given, bucket.account if is_owner else writer, bucket.account)
+    by = writer(caller)
+    is_owner = by == bucket.account or caller.kind is Kind.SERVICE
+    grants = from_headers(given, bucket.account if is_owner else by, bucket.account)
     if not public_access.has_acls(bucket):
         if grants is not None and not _only_for(grants, bucket.account, given):
             raise AccessControlListNotSupported
@@ -148,7 +148,7 @@ def of_new_object(
     gives_away = given.get("ACL") == "bucket-owner-full-control" and bucket.ownership == public_access.PREFERRED
     if gives_away:
         return None, ""
-    return (None if grants is None else {"Grants": grants}), "" if is_owner else writer
+    return (None if grants is None else {"Grants": grants}), "" if is_owner else by
 
 
 def check_new_bucket(bucket: Bucket, grants: Grants) -> None:
@@ -157,6 +157,11 @@ def check_new_bucket(bucket: Bucket, grants: Grants) -> None:
         raise InvalidBucketAclWithObjectOwnership
     if is_public(grants):
         raise InvalidBucketAclWithBlockPublicAccessError
+
+
+def writer(caller: Caller) -> str:
+    """The account that a caller's objects belong to where writers own them."""
+    return ANONYMOUS if caller.kind is Kind.ANONYMOUS else caller.account
 
 
 def refuse_public(tx: ReadTransaction, bucket: Bucket, grants: Grants) -> None:
