@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from email.utils import formatdate
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 
 from cumulet.gateway import (
@@ -51,6 +52,7 @@ LARGEST_BODIES = {"lambda": 70 * 1024 * 1024}
 _ONE_LINE = bytes(32 if byte in b"\r\n\0" else byte for byte in range(256))
 """Turns line ends into spaces: what somebody stored as one header must not come back as two."""
 _REGION = re.compile(r"[a-z0-9-]{1,64}")
+_OF_A_BODY = ("content-type", "content-length")
 
 
 class Gateway:
@@ -235,6 +237,9 @@ def _serialised(
         response = codec.serialise(result, request_id)
     response.headers += reply.headers.items()
     response.status = reply.status or response.status
+    if response.status == HTTPStatus.NO_CONTENT:  # a protocol may have a body even for an output without members
+        response.body = b""
+        response.headers = [(name, value) for name, value in response.headers if name.lower() not in _OF_A_BODY]
     return response
 
 

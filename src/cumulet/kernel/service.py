@@ -102,6 +102,12 @@ def job(method: Method) -> Method:
     return method
 
 
+def internal(method: Method) -> Method:
+    """Mark a public method that is no operation of the API: other services call it, clients of the cloud cannot."""
+    method.is_internal = True  # type: ignore[attr-defined]
+    return method
+
+
 class Service:
     """Derive from this in `services/NAME/service.py`. The rules belong into modules named by nouns."""
 

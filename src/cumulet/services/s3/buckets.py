@@ -18,6 +18,7 @@ from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.s3.errors import (
     BucketAlreadyExists,
     BucketAlreadyOwnedByYou,
+    BucketHasAccessPointsAttached,
     BucketNotEmpty,
     InvalidBucketName,
     NoSuchBucket,
@@ -129,6 +130,8 @@ def delete(tx: Transaction, blobs: Blobs, name: str) -> None:
     if any(next(tx.range(("s3", space, name), limit=1), None) for space in ("object", "hidden", "version")):
         words = "" if not bucket.versioning else ". You must delete all versions in the bucket."
         raise BucketNotEmpty(BucketNotEmpty.message + words, BucketName=name)
+    if bucket.has("access-points"):
+        raise BucketHasAccessPointsAttached(BucketName=name)
     tx.delete(_key(name))
     tx.delete(_owned(bucket.account, name))
     tx.put(("s3", "quota", bucket.account), _count(tx, bucket.account) - 1)

@@ -324,5 +324,28 @@ class InvalidS3DestinationBucket(ServiceError):
     message = "Invalid bucket ARN."
 
 
+class NoSuchAccessPoint(ServiceError):
+    message = "The specified accesspoint does not exist"
+    status = 404
+
+
+class NoSuchAccessPointPolicy(ServiceError):
+    message = "The specified accesspoint policy does not exist"
+    status = 404
+
+
+class AccessPointAlreadyOwnedByYou(ServiceError):
+    message = "Your previous request to create the named accesspoint succeeded and you already own it."
+    status = 409
+
+
+class TooManyAccessPoints(ServiceError):
+    message = "You have attempted to create more access points than are allowed for an account."
+
+
+class BucketHasAccessPointsAttached(ServiceError):
+    message = "The bucket you tried to delete has access points attached. Delete your access points and try again."
+
+
 class InvalidBucketOwnerAWSAccountID(ServiceError):
     message = "The value of the expected bucket owner parameter must be an AWS account ID"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cumulet.services.s3.api.access_logs import AccessLogs
+from cumulet.services.s3.api.access_points import AccessPoints
 from cumulet.services.s3.api.acls import Acls
 from cumulet.services.s3.api.analytics import Analytics
 from cumulet.services.s3.api.attributes import ObjectAttributes
@@ -55,5 +56,6 @@ class S3(
     Inventory,
     Analytics,
     Metrics,
+    AccessPoints,
 ):
     """Every operation; each noun has a class of its own."""

@@ -68,7 +68,8 @@ class Buckets(S3Base):
         return {}
 
     async def head_bucket(self, *, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
-        return {"BucketRegion": self.bucket.region, "BucketArn": self.bucket.arn, "AccessPointAlias": False}
+        told = {"BucketRegion": self.bucket.region, "BucketArn": self.bucket.arn}
+        return {**told, "AccessPointAlias": self.via is not None}
 
     async def list_buckets(
         self,

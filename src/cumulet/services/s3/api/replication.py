@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from cumulet.kernel.service import job
+from cumulet.kernel.service import internal, job
 from cumulet.services.s3 import buckets, replication, replication_rules
 from cumulet.services.s3.api.base import S3Base
+from cumulet.services.s3.errors import InvalidRequest
 
 
 class Replication(S3Base):
@@ -29,6 +30,16 @@ class Replication(S3Base):
     async def delete_bucket_replication(self, *, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
         await self.store.write(buckets.unconfigure, Bucket, replication_rules.KIND)
         return {}
+
+    @internal
+    async def replicate_existing(self, *, Bucket: str, Key: str, VersionId: str | None = None) -> str:
+        """Bring over a version written before the rules were (S3 Batch Replication). Returns its replication status.
+
+        Raises InvalidRequest where no rule is for it."""
+        done = await self.store.write(replication.replicate_existing, self.blobs, Bucket, Key, VersionId)
+        if done is None:
+            raise InvalidRequest("The object is not eligible for replication")
+        return done.replication
 
     @job
     async def replicate(self, bucket: str, key: str, version: str) -> None:
