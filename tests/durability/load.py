@@ -255,7 +255,7 @@ class Messages(Worker):
         self.doubtful = set(bodies)
         entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)]
         sent = self.sqs.send_message_batch(QueueUrl=self._url(self.sqs), Entries=entries)
-        assert len(sent["Successful"]) == len(bodies)
+        assert len(sent.get("Successful", [])) == len(bodies), sent
         self.there |= self.doubtful
         self.doubtful = set()
 

@@ -17,7 +17,7 @@ from botocore.config import Config
 _OURS = ("AWS_", "CUMULET_", "LOCALSTACK_")
 _CONFIG = Config(
     retries={"max_attempts": 0}, s3={"addressing_style": "path"}, parameter_validation=False,
-    connect_timeout=5, read_timeout=20,
+    connect_timeout=5, max_pool_connections=50, read_timeout=20,
 )  # fmt: skip
 
 
@@ -27,6 +27,7 @@ class CloudProcess:
     def __init__(self, home: Path, *options: str) -> None:
         self.home = home
         self.url = ""
+        self._clients: dict[tuple[str, str, str], Any] = {}
         self._options = options
         self._process: subprocess.Popen[str] | None = None
         self._log = home.with_name(home.name + ".log")
@@ -72,11 +73,18 @@ class CloudProcess:
         assert self._process is not None
         return int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
-    def client(self, service: str, *, account: str = "000000000000", **options: Any) -> Any:
+    def client(self, service: str, *, account: str = "000000000000") -> Any:
+        """A boto3 client, the same one for all who ask: to make one takes longer than most of what they do."""
+        wanted = (self.url, service, account)
+        if wanted not in self._clients:
+            self._clients[wanted] = self._new_client(service, account)
+        return self._clients[wanted]
+
+    def _new_client(self, service: str, account: str) -> Any:
         session = boto3.session.Session(
             aws_access_key_id=account, aws_secret_access_key="test", region_name="us-east-1"
         )
-        return session.client(service, endpoint_url=self.url, config=_CONFIG, **options)
+        return session.client(service, endpoint_url=self.url, config=_CONFIG)
 
     def wait_for(self, condition: Any, seconds: float = 10) -> Any:
         """The first true answer of `condition()`. Raises AssertionError when there is none in time."""

@@ -37,7 +37,7 @@ def test_what_was_acknowledged_survives(tmp_path, durability, rounds):
                 _check(process, workers)
             except AssertionError as error:
                 raise AssertionError(f"seed {SEED!r}, {durability}, round {number}: {error}") from error
-    assert all(worker.steps > rounds for worker in workers), "each was under way when the cloud was killed"
+    assert sum(worker.steps for worker in workers) > 10 * rounds, "they were under way when the cloud was killed"
 
 
 def _check(process: CloudProcess, workers: list[Worker]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
@@ -14,23 +15,31 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _HEAD_BYTES = 64 * 1024
 """The most that a request line and its headers may take (S3 allows 8 KB of headers, presigned URLs carry more)."""
-_HEAD_SECONDS = 30.0
-"""How long a client may take to send them."""
-_BODY_SILENCE_SECONDS = 60.0
-"""How long a client may say nothing in the middle of a body."""
-_WATCH_SECONDS = 5.0
+_LEAST_BYTES = 1024
+"""What a client has to send of a body while our patience lasts."""
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How many seconds a client may take: for the head of a request, for each kilobyte of its body, and until it reads
+    on in an answer that does not fit on the way. `look` is how often that is looked at."""
+
+    head: float = 30.0
+    body: float = 60.0
+    answer: float = 60.0
+    look: float = 5.0
 
 
 class Server:
     """Serves `app` on one address."""
 
-    def __init__(self, app: Any, host: str, port: int) -> None:
+    def __init__(self, app: Any, host: str, port: int, patience: Patience = Patience()) -> None:
         self._host = host
         self._port = port
         config = uvicorn.Config(
-            app, http=_Protocol, ws="none", lifespan="off", access_log=False, log_config=None, server_header=False,
-            date_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=5, backlog=2048,
+            app, http=_patient(patience), ws="none", lifespan="off", access_log=False, log_config=None,
+            server_header=False, date_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=5, backlog=2048,
         )  # fmt: skip
         self._server = _Uvicorn(config)
         self._serving: asyncio.Task[None] | None = None
@@ -66,18 +75,26 @@ class _Uvicorn(uvicorn.Server):
         yield
 
 
-class _Protocol(HttpToolsProtocol):
-    """Cuts off clients that make us wait: for a request's head, or in the middle of its body."""
+def _patient(patience: Patience) -> type[_Protocol]:
+    """uvicorn makes the protocols itself, and tells them nothing but its own settings."""
+    return type("_Patient", (_Protocol,), {"patience": patience})
 
+
+class _Protocol(HttpToolsProtocol):
+    """Cuts off clients that make us wait: for a request's head, in the middle of its body, or to take the answer."""
+
+    patience: Patience
     _head_bytes = 0
     _head_since: float | None = None
-    _heard: float = 0.0
+    _body_since: float = 0.0
+    _body_bytes = 0
+    _stuck_since: float | None = None
     _watch: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._head_since = self._heard = self.loop.time()
-        self._watch = self.loop.call_later(_WATCH_SECONDS, self._look)
+        self._head_since = self.loop.time()
+        self._watch = self.loop.call_later(self.patience.look, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._watch is not None:
@@ -85,7 +102,8 @@ class _Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        self._heard = self.loop.time()
+        if self._head_since is None:
+            self._count(len(data))
         if self._head_since is not None:
             self._head_bytes += len(data)
             if self._head_bytes > _HEAD_BYTES + len(data):
@@ -97,18 +115,43 @@ class _Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         if self._head_since is None:
-            self._head_since, self._head_bytes = self._heard, 0
+            self._head_since, self._head_bytes = self.loop.time(), 0
 
     def on_headers_complete(self) -> None:
         self._head_since = None
+        self._body_since, self._body_bytes = self.loop.time(), 0
         super().on_headers_complete()
 
+    def pause_writing(self) -> None:
+        self._stuck_since = self.loop.time()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._stuck_since = None
+        super().resume_writing()
+
+    def _count(self, size: int) -> None:
+        """Bytes that are not of a head: they belong to a body, or else, whatever they are, they begin a next head."""
+        if self.cycle is not None and self.cycle.response_complete and not self.cycle.more_body:
+            self._head_since, self._head_bytes = self.loop.time(), 0
+            return
+        self._body_bytes += size
+        if self._body_bytes >= _LEAST_BYTES:
+            self._body_since, self._body_bytes = self.loop.time(), 0
+
     def _look(self) -> None:
-        now = self.loop.time()
-        silent_in_body = self.cycle is not None and self.cycle.more_body and not self.flow.read_paused
-        if (self._head_since is not None and now - self._head_since > _HEAD_SECONDS) or (
-            self._head_since is None and silent_in_body and now - self._heard > _BODY_SILENCE_SECONDS
-        ):
-            self.transport.close()
+        if self.flow.read_paused:
+            self._body_since = self.loop.time()  # it is we who make the client wait
+        if self._is_too_slow():
+            self.transport.abort()
         else:
-            self._watch = self.loop.call_later(_WATCH_SECONDS, self._look)
+            self._watch = self.loop.call_later(self.patience.look, self._look)
+
+    def _is_too_slow(self) -> bool:
+        now = self.loop.time()
+        if self._stuck_since is not None and now - self._stuck_since > self.patience.answer:
+            return True
+        if self._head_since is not None:
+            return now - self._head_since > self.patience.head
+        in_body = self.cycle is not None and self.cycle.more_body
+        return in_body and now - self._body_since > self.patience.body
