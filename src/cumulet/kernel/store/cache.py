@@ -20,10 +20,11 @@ class Cache:
         return self._values.get(key, default)
 
     def keep(self, key: bytes, value: Any, size: int) -> None:
-        """Remember what was read; the oldest gives way."""
+        """Remember what was read or written; the oldest gives way."""
         if size > _LARGEST_VALUE:
+            self._values.pop(key, None)
             return
-        if len(self._values) >= _MOST_ENTRIES:
+        if key not in self._values and len(self._values) >= _MOST_ENTRIES:
             del self._values[next(iter(self._values))]
         self._values[key] = value
 

@@ -219,7 +219,9 @@ class Store:
         """Run a rule and take it back; the transaction returned tells the same time."""
         rule(tx, *args, **kwargs)
         tx.undo()
-        return Transaction(self._engine, self.clock, self.ids, self._cache, tx.now)
+        again = Transaction(self._engine, self.clock, self.ids, self._cache, tx.now)
+        again.is_strict = True
+        return again
 
 
 class _Batch:

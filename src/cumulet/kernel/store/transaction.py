@@ -131,6 +131,8 @@ class Transaction(ReadTransaction):
         self._spilled: list[bytes] = []
         self._has_savepoint = False
         self._cleared = False
+        self.is_strict = False
+        """Whether to insist that a record comes back from its bytes as it went in; for tests."""
         self.committed: list[Callable[[], None]] = []
         """What to call once the changes are safe."""
         self.undone: list[Callable[[], None]] = []
@@ -193,13 +195,22 @@ class Transaction(ReadTransaction):
         if not self._pending:
             return
         pending, self._pending = self._pending, {}
-        for packed in pending:
-            self._changes.drop(packed)
         self._spilled += pending
-        self._engine.write(
-            [(packed, records.encode(value)) for packed, value in pending.items() if value is not _DELETED],
-            [packed for packed, value in pending.items() if value is _DELETED],
-        )
+        puts: list[tuple[bytes, bytes]] = []
+        deletes: list[bytes] = []
+        for packed, value in pending.items():
+            if value is _DELETED:
+                deletes.append(packed)
+                self._changes.keep(packed, None, 0)
+                continue
+            data = records.encode(value)
+            puts.append((packed, data))
+            if isinstance(value, Record):
+                assert not self.is_strict or records.decode(data) == value, f"{value!r} comes back as another"
+                self._changes.keep(packed, value, len(data))
+            else:
+                self._changes.drop(packed)
+        self._engine.write(puts, deletes)
 
     def wake(self, channel: Key, count: int = 1) -> None:
         """Wake up to `count` of those who wait on `channel` (longest first), once the changes are safe."""
