@@ -39,10 +39,13 @@ class Server:
         self._port = port
         config = uvicorn.Config(
             app, http=_patient(patience), ws="none", lifespan="off", access_log=False, log_config=None,
-            server_header=False, date_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=5, backlog=2048,
+            server_header=False, date_header=False, proxy_headers=False, timeout_keep_alive=75,
+            timeout_graceful_shutdown=5, backlog=2048,
         )  # fmt: skip
         self._server = _Uvicorn(config)
+        self._patience = patience
         self._serving: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
@@ -58,6 +61,7 @@ class Server:
         self._serving = asyncio.create_task(self._server.serve([listener]))
         while not self._server.started:
             await asyncio.sleep(0)
+        self._watching = asyncio.create_task(self._watch())
 
     async def stop(self) -> None:
         """Refuse new connections, and give the requests under way five seconds."""
@@ -65,6 +69,16 @@ class Server:
         if self._serving is not None:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._serving
+        if self._watching is not None:
+            self._watching.cancel()
+
+    async def _watch(self) -> None:
+        """One watch for all connections: ten thousand idle ones must cost nothing."""
+        while True:
+            await asyncio.sleep(self._patience.look)
+            for connection in list(self._server.server_state.connections):
+                assert isinstance(connection, _Protocol)
+                connection.look()
 
 
 class _Uvicorn(uvicorn.Server):
@@ -89,17 +103,10 @@ class _Protocol(HttpToolsProtocol):
     _body_since: float = 0.0
     _body_bytes = 0
     _stuck_since: float | None = None
-    _watch: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._head_since = self.loop.time()
-        self._watch = self.loop.call_later(self.patience.look, self._look)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
-        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self._head_since is None:
@@ -139,13 +146,12 @@ class _Protocol(HttpToolsProtocol):
         if self._body_bytes >= _LEAST_BYTES:
             self._body_since, self._body_bytes = self.loop.time(), 0
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Cut the client off if it makes us wait too long."""
         if self.flow.read_paused:
             self._body_since = self.loop.time()  # it is we who make the client wait
         if self._is_too_slow():
             self.transport.abort()
-        else:
-            self._watch = self.loop.call_later(self.patience.look, self._look)
 
     def _is_too_slow(self) -> bool:
         now = self.loop.time()
