@@ -12,17 +12,17 @@ from botocore.config import Config
 from cumulet.testing import LocalCloud
 
 
-def at_aws(cloud: LocalCloud, service: str, account: str, region: str = "us-east-1") -> Any:
+def at_aws(cloud: LocalCloud, service: str, account: str, region: str = "us-east-1", **options: Any) -> Any:
     """A client that speaks to AWS's own host names, behind which is the cloud: S3 Control and access points have names
     in which the account stands, which an address cannot have."""
     session = boto3.session.Session(aws_access_key_id=account, aws_secret_access_key="test", region_name=region)
     config = Config(retries={"max_attempts": 0}, parameter_validation=False)
-    client = session.client(service, config=config)
+    client = session.client(service, config=config, **options)
 
     def reroute(request: Any, **_: Any) -> None:
         host = urlsplit(request.url).netloc
         request.headers["Host"] = host
-        request.url = request.url.replace(f"https://{host}", cloud.url, 1)
+        request.url = request.url.replace(f"{urlsplit(request.url).scheme}://{host}", cloud.url, 1)
 
     client.meta.events.register("before-send", reroute)
     return client

@@ -85,17 +85,18 @@ def test_objects_are_reached_by_the_alias(s3, bucket, point):
 
 
 @pytest.mark.spec("storage:S3AP-02")
-def test_objects_are_reached_by_the_arn(shared_cloud, s3, account, bucket, point):
-    """Clients make a host name of the ARN."""
+@pytest.mark.parametrize("endpoint", [None, "http://s3.us-east-1.localhost.localstack.cloud:4566"])
+def test_objects_are_reached_by_the_arn(shared_cloud, s3, account, bucket, point, endpoint):
+    """Clients make a host name of the ARN, of one form for AWS and of another for an endpoint they are told."""
     arn, _ = point
-    named = at_aws(shared_cloud, "s3", account)
+    named = at_aws(shared_cloud, "s3", account, endpoint_url=endpoint)
     named.put_object(Bucket=arn, Key="k", Body=b"by the ARN")
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"by the ARN"
     assert [each["Key"] for each in named.list_objects_v2(Bucket=arn)["Contents"]] == ["k"]
     s3.copy_object(Bucket=bucket, Key="copy", CopySource=f"{arn}/object/k")
     assert s3.get_object(Bucket=bucket, Key="copy")["Body"].read() == b"by the ARN"
     error = refusal(named.get_object, Bucket=arn.replace("finance", "absent"), Key="k")
-    assert error["Code"] == "NoSuchAccessPoint"
+    assert error["Code"] == ("NoSuchAccessPoint" if endpoint is None else "NoSuchBucket")
 
 
 @pytest.mark.spec("storage:S3AP-01")

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from cumulet.kernel.identity import Caller
 from cumulet.kernel.keys import Key
 from cumulet.kernel.records import Record, replace
+from cumulet.kernel.service import RequestInfo
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.s3 import buckets, policies, public_access
 from cumulet.services.s3.actions import OBJECT, Need
@@ -162,20 +163,31 @@ def set_tags(tx: Transaction, account: str, region: str, name: str, tags: dict[s
     tx.put(_key(account, region, name), replace(get(tx, account, region, name), tags=tags))
 
 
-def is_name(bucket: str) -> bool:
-    """Whether what stands for a bucket names an access point instead."""
-    return bucket.endswith(_ALIAS_END) or bucket.startswith("arn:")
+def is_name(bucket: str, request: RequestInfo) -> bool:
+    """Whether what stands for a bucket names, or may name, an access point instead."""
+    return bucket.endswith(_ALIAS_END) or bucket.startswith("arn:") or _may_be_label(bucket, request)
 
 
-def find(tx: ReadTransaction, bucket: str) -> AccessPoint:
-    """The access point that an ARN or an alias names. Raises NoSuchAccessPoint or NoSuchBucket."""
+def find(tx: ReadTransaction, bucket: str, region: str) -> AccessPoint | None:
+    """The access point that an ARN, an alias or a host's label names; None for the label of a bucket.
+
+    Raises NoSuchAccessPoint, or NoSuchBucket for an alias that is none."""
     named = _ARN.fullmatch(bucket)
     if named is not None:
         return get(tx, named[2], named[1], named[3])
-    place = tx.get(_alias(bucket))
-    if place is None:
-        raise NoSuchBucket(BucketName=bucket)
-    return get(tx, *place)
+    if bucket.endswith(_ALIAS_END):
+        place = tx.get(_alias(bucket))
+        if place is None:
+            raise NoSuchBucket(BucketName=bucket)
+        return get(tx, *place)
+    name, _, account = bucket.rpartition("-")
+    point: AccessPoint | None = tx.get(_key(account, region, name))
+    return point if buckets.find(tx, bucket) is None else None
+
+
+def _may_be_label(bucket: str, request: RequestInfo) -> bool:
+    """NAME-ACCOUNT before a host of ours: what clients make of an ARN that have been told an endpoint."""
+    return bucket[-12:].isdigit() and request.headers.get("host", "").startswith(bucket + ".")
 
 
 def resolve_copy_source(tx: ReadTransaction, source: str) -> str:
@@ -184,9 +196,16 @@ def resolve_copy_source(tx: ReadTransaction, source: str) -> str:
     Source: S3 API Reference, CopyObject: ARN/object/KEY."""
     if source.lower().startswith(("arn:", "arn%3a")):
         arn, _, key = source.partition("/object/")
-        return f"{find(tx, unquote(arn)).bucket}/{key}"
+        return f"{_source(tx, unquote(arn))}/{key}"
     name, slash, key = source.removeprefix("/").partition("/")
-    return f"{find(tx, name).bucket}{slash}{key}" if name.endswith(_ALIAS_END) else source
+    return f"{_source(tx, name)}{slash}{key}" if name.endswith(_ALIAS_END) else source
+
+
+def _source(tx: ReadTransaction, name: str) -> str:
+    point = find(tx, name, "")
+    if point is None:
+        raise NoSuchBucket(BucketName=name)
+    return point.bucket
 
 
 def check_use(point: AccessPoint, operation: str) -> None:

@@ -54,7 +54,7 @@ class S3Base(Service):
 
     async def authorise(self, operation: str, parameters: dict[str, Any]) -> None:
         """Find the bucket, then ask access.py. Raises NoSuchBucket, AccessDenied or InvalidRequest."""
-        if access_points.is_name(parameters.get("Bucket") or "") or "CopySource" in parameters:
+        if access_points.is_name(parameters.get("Bucket") or "", self.request) or "CopySource" in parameters:
             await self.store.read(self._resolve, operation, parameters)
         self._operation = operation
         self._parameters = forms.as_put(parameters) if operation == "post_object" else parameters
@@ -65,8 +65,9 @@ class S3Base(Service):
 
     def _resolve(self, tx: ReadTransaction, operation: str, parameters: dict[str, Any]) -> None:
         """Put buckets in the place of access points, so that operations need not know of them."""
-        if access_points.is_name(parameters.get("Bucket") or ""):
-            self.via = access_points.find(tx, parameters["Bucket"])
+        if access_points.is_name(parameters.get("Bucket") or "", self.request):
+            self.via = access_points.find(tx, parameters["Bucket"], self.scope.region)
+        if self.via is not None:
             access_points.check_use(self.via, operation)
             parameters["Bucket"] = self.via.bucket
         if isinstance(parameters.get("CopySource"), str):
