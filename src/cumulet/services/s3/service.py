@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from cumulet.kernel.blobs import Blobs
+from cumulet.kernel.store import Transaction
+from cumulet.services.s3 import resets
 from cumulet.services.s3.api.access_logs import AccessLogs
 from cumulet.services.s3.api.access_points import AccessPoints
 from cumulet.services.s3.api.acls import Acls
@@ -59,3 +62,10 @@ class S3(
     AccessPoints,
 ):
     """Every operation; each noun has a class of its own."""
+
+    @classmethod
+    def reset(cls, tx: Transaction, blobs: Blobs, account: str | None) -> None:
+        if account is None:
+            super().reset(tx, blobs, None)
+        else:
+            resets.forget_account(tx, blobs, account)
