@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 
 import pytest
 from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from tests.conftest import connect
 
 from cumulet.testing import LocalCloud
@@ -92,3 +95,33 @@ def test_a_default_survives_a_restart(tmp_path):
                 s3.create_bucket(Bucket="kept")
                 s3.put_bucket_encryption(Bucket="kept", ServerSideEncryptionConfiguration=wanted)
             assert s3.get_bucket_encryption(Bucket="kept")["ServerSideEncryptionConfiguration"] == wanted
+
+
+@pytest.mark.spec("storage:S3-82")
+def test_a_policy_can_ask_for_the_header_whatever_the_default_is(s3, bucket):
+    """The policy is asked before the default is applied."""
+    wanted = configuration(ApplyServerSideEncryptionByDefault=default("aws:kms", KEY))
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=wanted)
+    statement = {
+        "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/*",
+        "Condition": {"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}},
+    }  # fmt: skip
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    assert code_of(s3.put_object, Bucket=bucket, Key="k", Body=b"1") == "AccessDenied"
+    assert code_of(s3.put_object, Bucket=bucket, Key="k", Body=b"1", ServerSideEncryption="AES256") == "AccessDenied"
+    made = s3.put_object(Bucket=bucket, Key="k", Body=b"1", ServerSideEncryption="aws:kms")
+    assert made["ServerSideEncryption"] == "aws:kms"
+
+
+@pytest.mark.spec("storage:S3-80")
+def test_what_a_client_encrypted_is_kept_untouched(s3, bucket):
+    """The envelope lies in the metadata, as the encryption clients put it there."""
+    key, nonce = AESGCM.generate_key(256), os.urandom(12)
+    ciphertext = AESGCM(key).encrypt(nonce, b"for my eyes only", None)
+    envelope = {"x-amz-key-v2": base64.b64encode(os.urandom(48)).decode(), "x-amz-iv": nonce.hex()}
+    s3.put_object(Bucket=bucket, Key="k", Body=ciphertext, Metadata=envelope)
+    found = s3.get_object(Bucket=bucket, Key="k")
+    assert found["Metadata"] == envelope
+    body = found["Body"].read()
+    assert body == ciphertext
+    assert AESGCM(key).decrypt(bytes.fromhex(found["Metadata"]["x-amz-iv"]), body, None) == b"for my eyes only"

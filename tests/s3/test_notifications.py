@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+import urllib3
 from botocore.exceptions import ClientError
 from tests.conftest import connect
+from urllib3.filepost import encode_multipart_formdata
 
 from cumulet.kernel import events
 
@@ -125,6 +127,72 @@ def test_tagging_is_told(shared_cloud, s3, sqs, bucket, queue):
     assert sorted(record["eventName"] for record in found) == ["ObjectTagging:Delete", "ObjectTagging:Put"]
     assert {record["eventVersion"] for record in found} == {"2.3"}
     assert set(found[0]["s3"]["object"]) == {"key", "eTag"}
+
+
+def test_a_changed_acl_is_told(shared_cloud, s3, sqs, bucket, queue):
+    url, arn = queue
+    s3.put_bucket_ownership_controls(
+        Bucket=bucket, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]}
+    )
+    s3.put_object(Bucket=bucket, Key="k", Body=b"1")
+    tell(s3, bucket, arn, ["s3:ObjectAcl:Put"])
+    s3.put_object_acl(Bucket=bucket, Key="k", ACL="private")
+    (record,) = heard(shared_cloud, sqs, url)
+    assert (record["eventName"], record["eventVersion"]) == ("ObjectAcl:Put", "2.3")
+    assert set(record["s3"]["object"]) == {"key", "eTag"}
+
+
+def test_what_is_posted_by_a_form_has_a_name_of_its_own(shared_cloud, s3, sqs, bucket, queue):
+    url, arn = queue
+    tell(s3, bucket, arn)
+    form = s3.generate_presigned_post(Bucket=bucket, Key="posted")
+    fields = {**form["fields"], "file": ("f", b"12345")}
+    body, content_type = encode_multipart_formdata(fields)
+    answer = urllib3.request("POST", form["url"], body=body, headers={"Content-Type": content_type})
+    assert answer.status == 204
+    (record,) = heard(shared_cloud, sqs, url)
+    assert (record["eventName"], record["s3"]["object"]["size"]) == ("ObjectCreated:Post", 5)
+
+
+def test_expiry_and_restores_are_told(own_cloud):
+    """What S3 does by itself is told as well."""
+    s3 = connect(own_cloud, "s3", account="111111111111")
+    sqs = connect(own_cloud, "sqs", account="111111111111")
+    s3.create_bucket(Bucket="ageing")
+    url, arn = make_queue(sqs, "111111111111", source="ageing")
+    rule = {"ID": "all", "Status": "Enabled", "Filter": {"Prefix": "old/"}, "Expiration": {"Days": 1}}
+    s3.put_bucket_lifecycle_configuration(Bucket="ageing", LifecycleConfiguration={"Rules": [rule]})
+    tell(s3, "ageing", arn, ["s3:LifecycleExpiration:*", "s3:ObjectRestore:*"])
+    s3.put_object(Bucket="ageing", Key="old/k", Body=b"1")
+    s3.put_object(Bucket="ageing", Key="cold", Body=b"1", StorageClass="GLACIER")
+    s3.restore_object(Bucket="ageing", Key="cold", RestoreRequest={"Days": 1})
+    names = [(r["eventName"], r["s3"]["object"]["key"]) for r in heard(own_cloud, sqs, url)]
+    for _ in range(4):
+        own_cloud.advance(days=1)
+        names += [(r["eventName"], r["s3"]["object"]["key"]) for r in heard(own_cloud, sqs, url)]
+    assert sorted(names) == [
+        ("LifecycleExpiration:Delete", "old/k"),
+        ("ObjectRestore:Completed", "cold"),
+        ("ObjectRestore:Delete", "cold"),
+        ("ObjectRestore:Post", "cold"),
+    ]
+
+
+def test_a_message_waits_until_its_queue_takes_it(own_cloud):
+    """A destination that is shut for a while misses nothing: deliveries are tried again."""
+    s3 = connect(own_cloud, "s3", account="111111111111")
+    sqs = connect(own_cloud, "sqs", account="111111111111")
+    s3.create_bucket(Bucket="patient")
+    url, arn = make_queue(sqs, "111111111111", source="patient")
+    policy = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
+    tell(s3, "patient", arn)
+    heard(own_cloud, sqs, url)
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
+    s3.put_object(Bucket="patient", Key="k", Body=b"1")
+    assert heard(own_cloud, sqs, url) == []
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    own_cloud.advance(minutes=1)
+    assert [record["s3"]["object"]["key"] for record in heard(own_cloud, sqs, url)] == ["k"]
 
 
 @pytest.mark.spec("storage:S3-98")

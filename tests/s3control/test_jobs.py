@@ -289,6 +289,7 @@ def test_the_same_request_makes_one_job(batch):
         ({"Operation": {}}, "MalformedXML"),
         ({"Operation": {**TAG, "S3DeleteObjectTagging": {}}}, "MalformedXML"),
         ({"Operation": {"S3ComputeObjectChecksum": {}}}, "NotImplemented"),
+        ({"Operation": {"S3InitiateRestoreObject": {"GlacierJobTier": "SOON"}}}, "MalformedXML"),
         ({"RoleArn": "arn:aws:iam::222222222222:role/other"}, "InvalidRequest"),
         ({"Priority": -1}, "InvalidRequest"),
         ({"Manifest": None}, "InvalidRequest"),

@@ -44,6 +44,8 @@ async def tasks(client: Client, manifest: dict[str, Any]) -> AsyncIterator[list[
         fields = manifest["Spec"].get("Fields") or []
         rows = _lines(_pieces(answer["Body"]))
     else:
+        if answer["ContentLength"] > _LARGEST_MANIFEST:
+            raise ManifestInvalid("The manifest is too large.")
         listed = _inventory(b"".join([piece async for piece in _pieces(answer["Body"])]))
         fields = [name if name in FIELDS else "Ignore" for name in listed["fileSchema"].split(", ")]
         rows = _inventory_lines(client, listed)
@@ -125,8 +127,6 @@ def _version(manifest: dict[str, Any]) -> str | None:
 
 
 def _inventory(raw: bytes) -> dict[str, Any]:
-    if len(raw) > _LARGEST_MANIFEST:
-        raise ManifestInvalid("The manifest is too large.")
     try:
         listed = json.loads(raw)
         if listed["fileFormat"] != "CSV":

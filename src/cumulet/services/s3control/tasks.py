@@ -56,6 +56,8 @@ def check(operation: dict[str, Any]) -> None:
         raise NotImplementedYet(f"Cumulet does not implement jobs with {name} yet.")
     if name == "S3PutObjectCopy" and not str(operation[name].get("TargetResource", "")).startswith("arn:"):
         raise InvalidRequest("The TargetResource has to be the ARN of a bucket.")
+    if name == "S3InitiateRestoreObject" and (operation[name].get("GlacierJobTier") or "STANDARD") not in _TIERS:
+        raise MalformedXML
 
 
 async def run(clients: Clients, job: BatchJob, task: Task) -> Outcome:
