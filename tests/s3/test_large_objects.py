@@ -87,7 +87,7 @@ class Pattern:
         return data
 
 
-@pytest.mark.spec("storage:S3-13", "storage:S3-18")
+@pytest.mark.spec("storage:S3-13")
 def test_one_large_put_and_get_cost_no_memory(served, s3):
     before = served.memory()
     body = Pattern()
@@ -121,7 +121,7 @@ def test_a_large_upload_in_parts_and_its_copy_cost_no_memory(served, s3):
     assert served.memory() - before < MOST_GROWTH, served.memory() - before
 
 
-@pytest.mark.spec("storage:S3-10", "storage:S3-19", "storage:S3-41")
+@pytest.mark.spec("storage:S3-10", "storage:S3-19")
 @pytest.mark.skipif(shutil.which("aws") is None, reason="needs the aws CLI")
 def test_the_cli_copies_moves_and_syncs_large_files(served, s3, tmp_path):
     environment = {

@@ -10,6 +10,8 @@ import pytest
 from tests.s3.answers import plain, refusal
 
 from cumulet.kernel.blobs import place
+from cumulet.services.s3.encryption import customer_key
+from cumulet.services.s3.errors import InvalidRequest
 
 PART = 5 * 1024 * 1024
 INTRO = "Requests specifying Server Side Encryption with Customer provided keys must provide "
@@ -86,7 +88,7 @@ def stored_keys(folder) -> list[str]:
     return folder.read_text().splitlines()
 
 
-@pytest.mark.spec("storage:S3-79", "storage:S3-81")
+@pytest.mark.spec("storage:S3-79")
 @pytest.mark.parametrize("size", [9, 100_000])
 def test_only_the_customers_key_reads_again(s3, bucket, size):
     body = os.urandom(size)
@@ -229,3 +231,11 @@ def test_what_the_client_encrypted_is_kept_as_it_is(s3, bucket):
 
     found = s3.get_object(Bucket=bucket, Key="k")
     assert (found["Body"].read(), found["Metadata"]) == (cipher_text, envelope)
+
+
+@pytest.mark.spec("storage:S3-79")
+def test_a_key_does_not_travel_over_plain_http():
+    with pytest.raises(InvalidRequest, match="must be made over a secure connection"):
+        customer_key(customer(KEY), secure=False)
+    assert customer_key(customer(KEY), secure=True) is not None
+    assert customer_key({}, secure=False) is None
