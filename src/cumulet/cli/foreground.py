@@ -49,7 +49,6 @@ def serve(wishes: Wishes, home: Path, durability: str, as_json: bool, *, hand_ov
 
 async def _serve(settings: Settings, home: Path, as_json: bool, hand_over: bool) -> None:
     cloud = await _started(settings, home)
-    _tune_garbage_collection()
     place = pidfile.place(home, settings.home is None)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -62,6 +61,7 @@ async def _serve(settings: Settings, home: Path, as_json: bool, hand_over: bool)
     try:
         _announce(cloud, as_json)
         gc.freeze()  # what is here now stays: it need not be looked through again and again
+        gc.set_threshold(20_000, 20, 20)  # requests leave few cycles behind
         gc.enable()
         if hand_over:
             os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -138,8 +138,3 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
     return factory
 
-
-def _tune_garbage_collection() -> None:
-    """What is there at the start stays, so it need not be looked at again; requests leave few cycles behind."""
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
