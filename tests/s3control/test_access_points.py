@@ -238,3 +238,16 @@ def test_what_is_missing_says_so(s3control, account):
     assert error["Code"] == "NotImplemented"
     error = refusal(s3control.list_multi_region_access_points, AccountId=account)
     assert error["Code"] == "NotImplemented"
+
+
+def test_an_account_is_forgotten_with_its_access_points(own_cloud):
+    s3 = connect(own_cloud, "s3", account="111111111111")
+    control = at_aws(own_cloud, "s3control", "111111111111")
+    s3.create_bucket(Bucket="forgotten")
+    alias = control.create_access_point(AccountId="111111111111", Name="finance", Bucket="forgotten")["Alias"]
+    kernel = own_cloud.cloud.kernel
+    own_cloud.run(kernel.store.write(kernel.registry.load("s3").reset, kernel.blobs, "111111111111"))
+    assert control.list_access_points(AccountId="111111111111")["AccessPointList"] == []
+    assert refusal(s3.head_bucket, Bucket=alias)["Code"] == "404"
+    left = own_cloud.run(kernel.store.read(lambda tx: [key for key, _ in tx.items(("s3",)) if alias in key]))
+    assert left == []

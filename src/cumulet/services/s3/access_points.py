@@ -239,6 +239,12 @@ def context_of(point: AccessPoint) -> dict[str, list[str]]:
     }
 
 
+def forget_aliases(tx: Transaction, account: str) -> None:
+    """The first step of forgetting an account: aliases lie under names of their own."""
+    for point in list(tx.range(_key_of_account(account))):
+        tx.delete(_alias(point.alias))
+
+
 def _parse(point: AccessPoint, text: str) -> dict[str, Any]:
     """The point's policy, its resources put in terms of the bucket, as every policy here is. Raises MalformedPolicy."""
     try:
@@ -266,7 +272,11 @@ def _in_bucket(point: AccessPoint, resource: Any) -> str:
 
 
 def _key(account: str, region: str, *name: str) -> Key:
-    return ("s3", "access-point", account, region, *name)
+    return (*_key_of_account(account), region, *name)
+
+
+def _key_of_account(account: str) -> Key:
+    return ("s3", "access-point", account)
 
 
 def _alias(alias: str) -> Key:

@@ -8,11 +8,12 @@ from cumulet.kernel.blobs import Blobs
 from cumulet.kernel.forgetting import blobs_in
 from cumulet.kernel.keys import Key
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.s3 import buckets, objects
+from cumulet.services.s3 import access_points, buckets, objects
 
 
 def forget_account(tx: Transaction, blobs: Blobs, account: str) -> None:
     """Every key of S3 names its kind and then a bucket or an account; but parts are of an upload."""
+    access_points.forget_aliases(tx, account)
     names = [bucket.name for bucket in buckets.owned_by(tx, account)]
     uploads = [upload for name in names for upload in _uploads(tx, name)]
     for upload in uploads:

@@ -49,7 +49,7 @@ class Analytics(Reports):
         if source is None or wanted is None or where is None:
             return
         destination = destinations.name_of(where["Bucket"])
-        await self.reported(source, destination, lambda: self._write_export(source, destination, wanted))
+        await self._reported(source, destination, lambda: self._write_export(source, destination, wanted))
         await self.store.write(_go_on, bucket, config_id)
 
     async def _write_export(self, source: Bucket, destination: str, wanted: dict[str, Any]) -> None:
@@ -58,7 +58,7 @@ class Analytics(Reports):
         while after is not None:
             found, after = await self.store.read(analytics.survey, source.name, wanted, after, found)
         text = await self.store.read(analytics.export, source.name, wanted, found)
-        await self.deliver(source, destination, {"Key": analytics.export_key(source.name, wanted)}, text.encode())
+        await self._put_report(source, destination, {"Key": analytics.export_key(source.name, wanted)}, text.encode())
 
 
 def _go_on(tx: Transaction, bucket: str, config_id: str) -> None:

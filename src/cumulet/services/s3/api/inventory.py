@@ -54,7 +54,7 @@ class Inventory(Reports):
         if source is None or wanted is None or not wanted["IsEnabled"]:
             return
         destination = destinations.name_of(wanted["Destination"]["S3BucketDestination"]["Bucket"])
-        await self.reported(source, destination, lambda: self._write_report(source, destination, wanted))
+        await self._reported(source, destination, lambda: self._write_report(source, destination, wanted))
         await self.store.write(_schedule_next, bucket, config_id)
 
     async def _write_report(self, source: Bucket, destination: str, wanted: dict[str, Any]) -> None:
@@ -63,17 +63,17 @@ class Inventory(Reports):
         how = inventory.encryption(wanted)
         data = _Compressed(self, source, wanted)
         data_key = inventory.data_key(source, wanted, due)
-        await self.deliver(source, destination, {"Key": data_key, **how}, aiter(data))
+        await self._put_report(source, destination, {"Key": data_key, **how}, aiter(data))
         files = [{"key": data_key, "size": data.size, "MD5checksum": data.digest.hexdigest()}]
         manifest = json.dumps(inventory.manifest(source, wanted, began, files), indent=2).encode()
         checksum = hashlib.md5(manifest).hexdigest().encode()
         symlink = f"s3://{destination}/{data_key}\n".encode()
         symlink_key = inventory.symlink_key(source, wanted, due)
-        await self.deliver(source, destination, {"Key": symlink_key, **how}, symlink)
+        await self._put_report(source, destination, {"Key": symlink_key, **how}, symlink)
         for name, body in (("manifest.json", manifest), ("manifest.checksum", checksum)):
             # The checksum comes last: it tells that the report is complete.
             key = inventory.manifest_key(source, wanted, due, name)
-            await self.deliver(source, destination, {"Key": key, **how}, body)
+            await self._put_report(source, destination, {"Key": key, **how}, body)
 
 
 class _Compressed:

@@ -18,7 +18,7 @@ UNDELIVERED = "s3.ReportUndelivered"
 
 
 class Reports(S3Base):
-    async def deliver(
+    async def _put_report(
         self, source: Bucket, destination: str, how: dict[str, Any], body: bytes | AsyncIterator[bytes]
     ) -> None:
         """Put a file of a report, as S3 itself for the sake of `source`. Raises NoSuchBucket or AccessDenied."""
@@ -26,7 +26,7 @@ class Reports(S3Base):
         client = self.client("s3", account=target.account, region=target.region, source_arn=source.arn)
         await client.put_object(Bucket=destination, ACL="bucket-owner-full-control", **how, Body=body)
 
-    async def reported(self, source: Bucket, destination: str, write: Callable[[], Awaitable[None]]) -> None:
+    async def _reported(self, source: Bucket, destination: str, write: Callable[[], Awaitable[None]]) -> None:
         """Have `write` write a report. What the destination refuses is lost, as it is in AWS, but the log says so."""
         try:
             await write()
