@@ -54,7 +54,8 @@ class S3Base(Service):
 
     async def authorise(self, operation: str, parameters: dict[str, Any]) -> None:
         """Find the bucket, then ask access.py. Raises NoSuchBucket, AccessDenied or InvalidRequest."""
-        if access_points.is_name(parameters.get("Bucket") or "", self.request) or "CopySource" in parameters:
+        names_one = operation != "create_bucket" and access_points.is_name(parameters.get("Bucket") or "", self.request)
+        if names_one or "CopySource" in parameters:
             await self.store.read(self._resolve, operation, parameters)
         self._operation = operation
         self._parameters = forms.as_put(parameters) if operation == "post_object" else parameters
