@@ -125,3 +125,33 @@ def test_what_a_client_encrypted_is_kept_untouched(s3, bucket):
     body = found["Body"].read()
     assert body == ciphertext
     assert AESGCM(key).decrypt(bytes.fromhex(found["Metadata"]["x-amz-iv"]), body, None) == b"for my eyes only"
+
+
+def kms(account, name="1234abcd-12ab-34cd-56ef-1234567890ab"):
+    return {"SSEKMS": {"KMSKeyArn": f"arn:aws:kms:us-east-1:{account}:key/{name}", "BucketKeyEnabled": True}}
+
+
+def test_an_object_gets_another_key_in_its_place(s3, bucket, account):
+    made = s3.put_object(Bucket=bucket, Key="k", Body=b"1", Metadata={"a": "b"}, StorageClass="GLACIER")
+    before = s3.head_object(Bucket=bucket, Key="k")
+    s3.update_object_encryption(Bucket=bucket, Key="k", ObjectEncryption=kms(account))
+    after = s3.head_object(Bucket=bucket, Key="k")
+    assert (after["ServerSideEncryption"], after["BucketKeyEnabled"]) == ("aws:kms", True)
+    assert after["SSEKMSKeyId"] == kms(account)["SSEKMS"]["KMSKeyArn"]
+    assert after["ETag"] == made["ETag"]
+    for name in ("LastModified", "Metadata", "StorageClass"):
+        assert after[name] == before[name]
+
+
+def test_what_cannot_get_another_key_is_refused(s3, bucket, account):
+    def update(key="k", how=None):
+        return code_of(s3.update_object_encryption, Bucket=bucket, Key=key, ObjectEncryption=how or kms(account))
+
+    s3.put_object(Bucket=bucket, Key="k", Body=b"1")
+    s3.put_object(Bucket=bucket, Key="own", Body=b"1", SSECustomerAlgorithm="AES256", SSECustomerKey=os.urandom(32))
+    s3.put_object(Bucket=bucket, Key="double", Body=b"1", ServerSideEncryption="aws:kms:dsse")
+    assert update("absent") == "NoSuchKey"
+    assert update("own") == update("double") == "InvalidRequest"
+    assert update(how={"SSEKMS": {"KMSKeyArn": "alias/mine"}}) == "InvalidRequest"
+    assert update(how=kms("999999999999")) == "AccessDenied"
+    assert s3.head_object(Bucket=bucket, Key="k")["ServerSideEncryption"] == "AES256"

@@ -166,6 +166,16 @@ def test_copies_go_below_a_prefix_and_archives_are_restored(batch):
     assert batch.s3.get_object(Bucket="things", Key="cold")["Body"].read() == b"1"
 
 
+def test_objects_get_another_key_in_their_place(batch):
+    batch.s3.put_object(Bucket="things", Key="k", Body=b"1")
+    before = batch.s3.head_object(Bucket="things", Key="k")
+    arn = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    operation = {"S3UpdateObjectEncryption": {"ObjectEncryption": {"SSEKMS": {"KMSKeyArn": arn}}}}
+    assert batch.progress(batch.create(operation, batch.manifest([("things", "k")]))) == ("Complete", 1, 1, 0)
+    after = batch.s3.head_object(Bucket="things", Key="k")
+    assert (after["SSEKMSKeyId"], after["LastModified"]) == (arn, before["LastModified"])
+
+
 def test_versions_are_held_and_retained(batch):
     batch.s3.create_bucket(Bucket="locked", ObjectLockEnabledForBucket=True)
     first = batch.s3.put_object(Bucket="locked", Key="k", Body=b"1")["VersionId"]

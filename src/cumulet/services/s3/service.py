@@ -20,6 +20,7 @@ from cumulet.services.s3.api.listings import Listings
 from cumulet.services.s3.api.metrics import Metrics
 from cumulet.services.s3.api.multipart import MultipartUploads
 from cumulet.services.s3.api.notifications import Notifications
+from cumulet.services.s3.api.object_encryption import ObjectEncryption
 from cumulet.services.s3.api.object_lock import ObjectLock
 from cumulet.services.s3.api.objects import Objects
 from cumulet.services.s3.api.policies import Policies
@@ -55,6 +56,7 @@ class S3(
     Replication,
     Notifications,
     BucketEncryption,
+    ObjectEncryption,
     Selections,
     Inventory,
     Analytics,

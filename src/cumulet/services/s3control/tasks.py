@@ -152,6 +152,10 @@ async def _replicate(clients: Clients, job: BatchJob, task: Task, wanted: dict[s
     return None if status != "FAILED" else Outcome(500, "ReplicationFailed", "The destination did not take the object")
 
 
+async def _update_encryption(clients: Clients, job: BatchJob, task: Task, wanted: dict[str, Any]) -> None:
+    await clients.s3.update_object_encryption(**_named(task), ObjectEncryption=wanted.get("ObjectEncryption") or {})
+
+
 async def _invoke(clients: Clients, job: BatchJob, task: Task, wanted: dict[str, Any]) -> Outcome | None:
     """Call a function with the task and take its word for how it ended (schema 1.0 of the invocation)."""
     told = {
@@ -192,4 +196,5 @@ _ACTIONS: dict[str, _Action] = {
     "S3PutObjectLegalHold": _hold,
     "S3PutObjectRetention": _retain,
     "S3ReplicateObject": _replicate,
+    "S3UpdateObjectEncryption": _update_encryption,
 }
