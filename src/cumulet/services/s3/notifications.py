@@ -31,6 +31,7 @@ DELIVER = "s3.deliver_notification"
 
 QUEUES, TOPICS, FUNCTIONS = "QueueConfigurations", "TopicConfigurations", "LambdaFunctionConfigurations"
 EVENT_BRIDGE = "EventBridgeConfiguration"
+_S3 = "s3.amazonaws.com"
 ARNS = {TOPICS: "TopicArn", QUEUES: "QueueArn", FUNCTIONS: "LambdaFunctionArn"}
 """Of each kind of destination, the member that names it, in the order in which S3 looks at them."""
 
@@ -80,7 +81,7 @@ def cause_of(caller: Caller, request: RequestInfo) -> Cause:
 
 def by_s3(request_id: str) -> Cause:
     """What S3 does by itself, as lifecycle rules have it do."""
-    return Cause("s3.amazonaws.com", "s3.amazonaws.com", "s3.amazonaws.com", request_id)
+    return Cause(_S3, _S3, _S3, request_id)
 
 
 def emit(
@@ -213,8 +214,9 @@ def _event_bridge(
         "object": _event_bridge_object(name, found),
         "request-id": cause.request_id,
         "requester": cause.account,
-        "source-ip-address": cause.source_ip,
     }
+    if cause.account != _S3:  # what S3 does by itself comes from nowhere
+        detail["source-ip-address"] = cause.source_ip
     if reason:
         detail["reason"] = reason
     if detail_type == "Object Deleted":
