@@ -14,7 +14,9 @@ from tests.fuzz.target import Target
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     with CloudProcess(tmp_path_factory.mktemp("fuzz") / "data") as process:
-        yield Target(process)
+        target = Target(process)
+        yield target
+        target.check_log()
 
 
 @pytest.fixture

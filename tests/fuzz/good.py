@@ -36,7 +36,8 @@ _POLICY = json.dumps(
             {
                 "Sid": "1", "Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": ["s3:GetObject"],
                 "Resource": ["arn:aws:s3:::attackers-plain/*"],
-                "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}, "DateLessThan": {"aws:CurrentTime": "2037-01-01"},
+                "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"},
+                "DateLessThan": {"aws:CurrentTime": "2037-01-01"},
                               "NumericLessThan": {"s3:max-keys": "10"}, "Bool": {"aws:SecureTransport": "true"}},
             }
         ],
@@ -49,7 +50,8 @@ _RULES = [
         "NoncurrentVersionExpiration": {"NoncurrentDays": 5, "NewerNoncurrentVersions": 3},
     },
     {
-        "ID": "s", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Date": datetime(2037, 1, 1, tzinfo=UTC)},
+        "ID": "s", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Date": datetime(2037, 1, 1,
+        tzinfo=UTC)},
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
     },
 ]  # fmt: skip
@@ -59,10 +61,13 @@ _S3: dict[str, list[dict[str, Any]]] = {
                      {"Bucket": "new-three", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}}],
     "ListBuckets": [{}, {"MaxBuckets": 1, "Prefix": "a", "BucketRegion": "us-east-1"}],
     "PutObject": [
-        {**_OBJECT, "Body": b"x" * 100}, {**_OBJECT, "Body": b"y" * 30_000, "Metadata": {"a": "b"}, "Tagging": "a=b&c=d"},
+        {**_OBJECT, "Body": b"x" * 100}, {**_OBJECT, "Body": b"y" * 30_000, "Metadata": {"a": "b"},
+        "Tagging": "a=b&c=d"},
         {**_OBJECT, "Body": b"", "ContentType": "text/plain", "CacheControl": "no-cache", "Expires": _LATER},
-        {**_OBJECT, "Body": b"z", "StorageClass": "GLACIER", "ServerSideEncryption": "AES256", "ChecksumAlgorithm": "CRC32"},
-        {**_OBJECT, "Body": b"w", "IfNoneMatch": "*", "ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": _LATER},
+        {**_OBJECT, "Body": b"z", "StorageClass": "GLACIER", "ServerSideEncryption": "AES256",
+        "ChecksumAlgorithm": "CRC32"},
+        {**_OBJECT, "Body": b"w", "IfNoneMatch": "*", "ObjectLockMode": "GOVERNANCE",
+        "ObjectLockRetainUntilDate": _LATER},
         {**_OBJECT, "Body": b"c", "SSECustomerAlgorithm": "AES256",
          "SSECustomerKey": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", "SSECustomerKeyMD5": _KEY_MD5},
     ],
@@ -73,31 +78,40 @@ _S3: dict[str, list[dict[str, Any]]] = {
     ],
     "HeadObject": [_OBJECT, {**_OBJECT, "Range": "bytes=-3"}, {**_OBJECT, "PartNumber": 2}],
     "DeleteObject": [{**_OBJECT, "Key": "new"}, {**_OBJECT, "VersionId": THERE, "BypassGovernanceRetention": True}],
-    "DeleteObjects": [{**_BUCKET, "Delete": {"Objects": [{"Key": "new"}, {"Key": "b", "VersionId": "null"}], "Quiet": True}}],
+    "DeleteObjects": [{**_BUCKET, "Delete": {"Objects": [{"Key": "new"}, {"Key": "b", "VersionId": "null"}],
+    "Quiet": True}}],
     "CopyObject": [
-        {**_OBJECT, "CopySource": THERE}, {**_OBJECT, "CopySource": THERE, "MetadataDirective": "REPLACE", "Metadata": {"q": "w"}},
+        {**_OBJECT, "CopySource": THERE}, {**_OBJECT, "CopySource": THERE, "MetadataDirective": "REPLACE",
+        "Metadata": {"q": "w"}},
         {**_OBJECT, "CopySource": THERE, "TaggingDirective": "REPLACE", "Tagging": "a=1", "CopySourceIfMatch": "x"},
     ],
-    "ListObjects": [_BUCKET, {**_BUCKET, "Prefix": "d", "Delimiter": "/", "Marker": "a", "MaxKeys": 1, "EncodingType": "url"}],
-    "ListObjectsV2": [_BUCKET, {**_BUCKET, "Prefix": "", "Delimiter": "/", "StartAfter": "a", "MaxKeys": 2, "FetchOwner": True}],
+    "ListObjects": [_BUCKET, {**_BUCKET, "Prefix": "d", "Delimiter": "/", "Marker": "a", "MaxKeys": 1,
+    "EncodingType": "url"}],
+    "ListObjectsV2": [_BUCKET, {**_BUCKET, "Prefix": "", "Delimiter": "/", "StartAfter": "a", "MaxKeys": 2,
+    "FetchOwner": True}],
     "ListObjectVersions": [_BUCKET, {**_BUCKET, "KeyMarker": "a", "VersionIdMarker": "null", "MaxKeys": 1}],
     "CreateMultipartUpload": [_OBJECT, {**_OBJECT, "ChecksumAlgorithm": "SHA256", "ChecksumType": "COMPOSITE"}],
     "UploadPart": [{**_OBJECT, "UploadId": THERE, "PartNumber": 1, "Body": b"p" * 20_000}],
-    "UploadPartCopy": [{**_OBJECT, "UploadId": THERE, "PartNumber": 2, "CopySource": THERE, "CopySourceRange": "bytes=0-1"}],
+    "UploadPartCopy": [{**_OBJECT, "UploadId": THERE, "PartNumber": 2, "CopySource": THERE,
+    "CopySourceRange": "bytes=0-1"}],
     "CompleteMultipartUpload": [
-        {**_OBJECT, "UploadId": THERE, "MultipartUpload": {"Parts": [{"PartNumber": 1, "ETag": "x"}, {"PartNumber": 2, "ETag": "y"}]}}
+        {**_OBJECT, "UploadId": THERE, "MultipartUpload": {"Parts": [{"PartNumber": 1, "ETag": "x"}, {"PartNumber": 2,
+        "ETag": "y"}]}}
     ],
     "AbortMultipartUpload": [{**_OBJECT, "UploadId": "x"}],
     "ListParts": [{**_OBJECT, "UploadId": THERE, "MaxParts": 1, "PartNumberMarker": 0}],
-    "ListMultipartUploads": [_BUCKET, {**_BUCKET, "KeyMarker": "a", "UploadIdMarker": "b", "MaxUploads": 1, "Delimiter": "/"}],
-    "GetObjectAttributes": [{**_OBJECT, "ObjectAttributes": ["ETag", "ObjectSize", "ObjectParts", "Checksum"], "MaxParts": 1}],
+    "ListMultipartUploads": [_BUCKET, {**_BUCKET, "KeyMarker": "a", "UploadIdMarker": "b", "MaxUploads": 1,
+    "Delimiter": "/"}],
+    "GetObjectAttributes": [{**_OBJECT, "ObjectAttributes": ["ETag", "ObjectSize", "ObjectParts", "Checksum"],
+    "MaxParts": 1}],
     "PutBucketTagging": [{**_BUCKET, "Tagging": _TAGS}],
     "PutObjectTagging": [{**_OBJECT, "Tagging": _TAGS}],
     "PutBucketPolicy": [{**_BUCKET, "Policy": _POLICY}],
     "PutBucketAcl": [{**_BUCKET, "AccessControlPolicy": _GRANTS}, {**_BUCKET, "ACL": "private"}],
     "PutObjectAcl": [{**_OBJECT, "AccessControlPolicy": _GRANTS}, {**_OBJECT, "GrantRead": 'id="a", emailAddress="b"'}],
     "PutBucketCors": [{**_BUCKET, "CORSConfiguration": {"CORSRules": [
-        {"AllowedMethods": ["GET"], "AllowedOrigins": ["http://*.a"], "AllowedHeaders": ["x-*"], "MaxAgeSeconds": 5}]}}],
+        {"AllowedMethods": ["GET"], "AllowedOrigins": ["http://*.a"], "AllowedHeaders": ["x-*"],
+        "MaxAgeSeconds": 5}]}}],
     "PutBucketLifecycleConfiguration": [{**_BUCKET, "LifecycleConfiguration": {"Rules": _RULES}}],
     "PutBucketVersioning": [{**_BUCKET, "VersioningConfiguration": {"Status": "Enabled"}}],
     "PutBucketNotificationConfiguration": [{**_BUCKET, "NotificationConfiguration": {"QueueConfigurations": [
@@ -110,15 +124,19 @@ _S3: dict[str, list[dict[str, Any]]] = {
     "PutObjectRetention": [{**_OBJECT, "Retention": {"Mode": "GOVERNANCE", "RetainUntilDate": _LATER}}],
     "PutObjectLegalHold": [{**_OBJECT, "LegalHold": {"Status": "OFF"}}],
     "RestoreObject": [{**_OBJECT, "RestoreRequest": {"Days": 1, "GlacierJobParameters": {"Tier": "Expedited"}}}],
-    "SelectObjectContent": [{**_OBJECT, "Expression": "select * from s3object s where s._1 = 1", "ExpressionType": "SQL",
+    "SelectObjectContent": [{**_OBJECT, "Expression": "select * from s3object s where s._1 = 1",
+    "ExpressionType": "SQL",
                              "InputSerialization": {"CSV": {}}, "OutputSerialization": {"JSON": {}}}],
-    "PutBucketWebsite": [{**_BUCKET, "WebsiteConfiguration": {"IndexDocument": {"Suffix": "index.html"}, "RoutingRules": [
+    "PutBucketWebsite": [{**_BUCKET, "WebsiteConfiguration": {"IndexDocument": {"Suffix": "index.html"},
+    "RoutingRules": [
         {"Condition": {"KeyPrefixEquals": "a"}, "Redirect": {"ReplaceKeyPrefixWith": "b"}}]}}],
-    "PutBucketLogging": [{**_BUCKET, "BucketLoggingStatus": {"LoggingEnabled": {"TargetBucket": "attackers-plain", "TargetPrefix": "l/"}}}],
+    "PutBucketLogging": [{**_BUCKET, "BucketLoggingStatus": {"LoggingEnabled": {"TargetBucket": "attackers-plain",
+    "TargetPrefix": "l/"}}}],
     "PutBucketIntelligentTieringConfiguration": [{**_BUCKET, "Id": "i", "IntelligentTieringConfiguration": {
         "Id": "i", "Status": "Enabled", "Tierings": [{"Days": 90, "AccessTier": "ARCHIVE_ACCESS"}]}}],
     **{name: [_BUCKET] for name in (
-        "HeadBucket", "GetBucketLocation", "GetBucketTagging", "GetBucketAcl", "GetBucketPolicy", "GetBucketPolicyStatus",
+        "HeadBucket", "GetBucketLocation", "GetBucketTagging", "GetBucketAcl", "GetBucketPolicy",
+        "GetBucketPolicyStatus",
         "GetBucketCors", "GetBucketLifecycleConfiguration", "GetBucketVersioning", "GetObjectLockConfiguration",
         "GetBucketNotificationConfiguration", "GetBucketWebsite", "GetPublicAccessBlock", "GetBucketEncryption")},
     **{name: [_OBJECT] for name in ("GetObjectTagging", "GetObjectAcl", "GetObjectRetention", "GetObjectLegalHold")},
@@ -126,24 +144,29 @@ _S3: dict[str, list[dict[str, Any]]] = {
 
 _SQS: dict[str, list[dict[str, Any]]] = {
     "CreateQueue": [
-        {"QueueName": "other"}, {"QueueName": "other.fifo", "Attributes": {"FifoQueue": "true", "FifoThroughputLimit": "perQueue"}},
+        {"QueueName": "other"}, {"QueueName": "other.fifo", "Attributes": {"FifoQueue": "true",
+        "FifoThroughputLimit": "perQueue"}},
         {"QueueName": "third", "tags": {"a": "b"}, "Attributes": {"Policy": _POLICY.replace("s3:", "sqs:").replace(
             "arn:aws:s3:::attackers-plain/*", "arn:aws:sqs:us-east-1:000000000666:third"), "DelaySeconds": "5"}},
     ],
     "SendMessage": [
-        {**_QUEUE, "MessageBody": "hello", "DelaySeconds": 0, "MessageAttributes": _ATTRIBUTES}, {**_QUEUE, "MessageBody": "x", **_FIFO},
-        {**_QUEUE, "MessageBody": "t", "MessageSystemAttributes": {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1"}}},
+        {**_QUEUE, "MessageBody": "hello", "DelaySeconds": 0, "MessageAttributes": _ATTRIBUTES}, {**_QUEUE,
+        "MessageBody": "x", **_FIFO},
+        {**_QUEUE, "MessageBody": "t", "MessageSystemAttributes": {"AWSTraceHeader": {"DataType": "String",
+        "StringValue": "Root=1"}}},
     ],
     "SendMessageBatch": [{**_QUEUE, "Entries": [
         {"Id": "a", "MessageBody": "1", "MessageAttributes": _ATTRIBUTES}, {"Id": "b", "MessageBody": "2", **_FIFO}]}],
     "ReceiveMessage": [
         {**_QUEUE, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0, "WaitTimeSeconds": 0, "AttributeNames": ["All"]},
-        {**_QUEUE, "MessageAttributeNames": ["t.*"], "MessageSystemAttributeNames": ["SentTimestamp"], "ReceiveRequestAttemptId": "a"},
+        {**_QUEUE, "MessageAttributeNames": ["t.*"], "MessageSystemAttributeNames": ["SentTimestamp"],
+        "ReceiveRequestAttemptId": "a"},
     ],
     "DeleteMessage": [{**_QUEUE, "ReceiptHandle": THERE}],
     "DeleteMessageBatch": [{**_QUEUE, "Entries": [{"Id": "a", "ReceiptHandle": "h"}]}],
     "ChangeMessageVisibility": [{**_QUEUE, "ReceiptHandle": THERE, "VisibilityTimeout": 30}],
-    "ChangeMessageVisibilityBatch": [{**_QUEUE, "Entries": [{"Id": "a", "ReceiptHandle": "h", "VisibilityTimeout": 3}]}],
+    "ChangeMessageVisibilityBatch": [{**_QUEUE, "Entries": [{"Id": "a", "ReceiptHandle": "h",
+    "VisibilityTimeout": 3}]}],
     "SetQueueAttributes": [
         {**_QUEUE, "Attributes": {"VisibilityTimeout": "30"}}, {**_QUEUE, "Attributes": {"MaximumMessageSize": "2048"}},
         {**_QUEUE, "Attributes": {"RedrivePolicy": json.dumps(
@@ -161,7 +184,8 @@ _SQS: dict[str, list[dict[str, Any]]] = {
     "TagQueue": [{**_QUEUE, "Tags": {"a": "b"}}],
     "UntagQueue": [{**_QUEUE, "TagKeys": ["a"]}],
     "PurgeQueue": [_QUEUE],
-    "StartMessageMoveTask": [{"SourceArn": "arn:aws:sqs:us-east-1:000000000666:attackers-standard", "MaxNumberOfMessagesPerSecond": 5}],
+    "StartMessageMoveTask": [{"SourceArn": "arn:aws:sqs:us-east-1:000000000666:attackers-standard",
+    "MaxNumberOfMessagesPerSecond": 5}],
     "ListMessageMoveTasks": [{"SourceArn": "arn:aws:sqs:us-east-1:000000000666:attackers-standard", "MaxResults": 1}],
     "CancelMessageMoveTask": [{"TaskHandle": "eyJ0YXNrSWQiOiJhIn0="}],
 }  # fmt: skip

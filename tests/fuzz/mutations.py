@@ -21,8 +21,10 @@ NUMBERS = (
 )  # fmt: skip
 TEXTS = (
     b"", b" ", b"\x00", b"\x01", b"\x7f", b"\x85", b"\xff\xfe", b"\xc3", b"\xed\xa0\x80", b"\xf0\x9f\x92\xa9",
-    "\u2028".encode(), "\ufffe".encode(), b"..", b"../../etc/passwd", b"/", b"//", b"%", b"%zz", b"%00", b"%0d%0aSet-Cookie: a=b",
-    b"a\tb", b"*", b"null", b"true", b"{}", b"[]", b"<a/>", b"&amp;", b"&x;", b"]]>", b"'", b'"', b"\\", b"arn:aws:s3:::",
+    "\u2028".encode(), "\ufffe".encode(), b"..", b"../../etc/passwd", b"/", b"//", b"%", b"%zz", b"%00",
+    b"%0d%0aSet-Cookie: a=b",
+    b"a\tb", b"*", b"null", b"true", b"{}", b"[]", b"<a/>", b"&amp;", b"&x;", b"]]>", b"'", b'"', b"\\",
+    b"arn:aws:s3:::",
     b"arn:aws:sqs:us-east-1:000000000000:q", b"bytes=0-", b"bytes=9-1", b"bytes=-0",
     b"bytes=18446744073709551616-18446744073709551617", b"bytes=" + b"0-1," * 300, b"0001-01-01T00:00:00Z",
     b"9999-12-31T23:59:59Z", b"2024-02-30T00:00:00Z", b"9999-12-31T23:59:59-23:59", b"0001-01-01T00:00:00+23:59",
@@ -42,7 +44,8 @@ _HEADERS = (
     b"x-amz-target", b"smithy-protocol", b"x-amz-query-mode", b"access-control-request-method", b"cache-control",
     b"access-control-request-headers", b"x-amz-expected-bucket-owner", b"x-amz-bypass-governance-retention",
     b"x-amz-mfa", b"x-amz-request-payer", b"x-amz-security-token", b"x-amz-user-agent", b"cookie", b"expect", b"te",
-    b"accept-encoding", b"upgrade", b"connection", b"x-forwarded-for", b"x-amz-write-offset-bytes", b"if-unmodified-since",
+    b"accept-encoding", b"upgrade", b"connection", b"x-forwarded-for", b"x-amz-write-offset-bytes",
+    b"if-unmodified-since",
 )  # fmt: skip
 _QUERIES = (
     b"versionId", b"uploadId", b"partNumber", b"max-keys", b"prefix", b"delimiter", b"marker", b"start-after",

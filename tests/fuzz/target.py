@@ -48,9 +48,16 @@ class Target:
             raise AssertionError(
                 f"{heard.status} to {request.name}: {request.encode(b'x')[:3000]!r}\n{self.process.log[-3000:]}"
             )
+        if not heard.status:  # a connection may be closed without an answer, but not because of an error of ours
+            self.check_log()
         lines = heard.head.split(b"\r\n")[1:]
         assert all(b":" in line and b"\n" not in line and b"\r" not in line for line in lines), heard.head
         assert not any(line.lower().startswith(b"set-cookie") for line in lines), (request, heard.head)
+
+    def check_log(self) -> None:
+        """Raises AssertionError for what the server wrote down as an error."""
+        log = self.process.log
+        assert "Exception in ASGI application" not in log and "Traceback" not in log, log[-3000:]
 
     def state(self, account: str) -> dict[str, Any]:
         """What an account has, as its clients see it."""
@@ -79,7 +86,8 @@ class Target:
         return {
             "Bucket": buckets, "Key": ["a.txt", "a.txt", "dir/b.bin", "sn\u00f6 \u2603", "new"], "UploadId": uploads,
             "VersionId": [version["VersionId"] for version in versions], "QueueUrl": urls, "ReceiptHandle": [handle],
-            "CopySource": [f"{buckets[0]}/a.txt", f"{buckets[1]}/dir/b.bin"], "QueueName": [f"{name}-standard", "other"],
+            "CopySource": [f"{buckets[0]}/a.txt", f"{buckets[1]}/dir/b.bin"], "QueueName": [f"{name}-standard",
+            "other"],
             "Policy": [json.dumps(_policy(buckets[0]))], "PartNumber": [1, 2], "ExpectedBucketOwner": [account],
         }  # fmt: skip
 

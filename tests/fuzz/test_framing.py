@@ -13,14 +13,22 @@ from tests.fuzz.raw import Raw, Wire
 from tests.fuzz.target import ATTACKER, SECONDS, SEED
 
 _PIECES = (
-    b"GET ", b"PUT ", b"POST ", b"/ ", b"/a?b=c ", b"http://x/y ", b"* ", b"HTTP/1.1", b"HTTP/1.0", b"HTTP/2.0", b"\r\n", b"\n",
-    b"\r", b"\r\n\r\n", b"Host: x\r\n", b"Host:\r\n", b": empty\r\n", b"A: b\r\n", b"A : b\r\n", b" folded\r\n", b"\x00", b"\xff",
-    b"Content-Length: 5\r\n", b"Content-Length: -1\r\n", b"Content-Length: 5\r\nContent-Length: 6\r\n", b"Content-Length: 0x5\r\n",
-    b"Content-Length: 99999999999999999999999\r\n", b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: gzip, chunked\r\n",
-    b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n", b"Transfer-Encoding: identity\r\n", b"Expect: 100-continue\r\n",
-    b"Expect: the-impossible\r\n", b"Connection: close\r\n", b"Connection: upgrade\r\nUpgrade: h2c\r\n", b"5\r\nabcde\r\n",
-    b"0\r\n\r\n", b"-5\r\n", b"ffffffffffffffff\r\n", b"fffffffffffffffff\r\n", b"5;ext=1\r\nabcde\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"GET /" + b"a" * 70_000, b"X: " + b"y" * 9000 + b"\r\n", b"%" * 50,
+    b"GET ", b"PUT ", b"POST ", b"/ ", b"/a?b=c ", b"http://x/y ", b"* ", b"HTTP/1.1", b"HTTP/1.0", b"HTTP/2.0",
+    b"\r\n", b"\n",
+    b"\r", b"\r\n\r\n", b"Host: x\r\n", b"Host:\r\n", b": empty\r\n", b"A: b\r\n", b"A : b\r\n", b" folded\r\n",
+    b"\x00", b"\xff",
+    b"Content-Length: 5\r\n", b"Content-Length: -1\r\n", b"Content-Length: 5\r\nContent-Length: 6\r\n",
+    b"Content-Length: 0x5\r\n",
+    b"Content-Length: 99999999999999999999999\r\n", b"Transfer-Encoding: chunked\r\n",
+    b"Transfer-Encoding: gzip, chunked\r\n",
+    b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n", b"Transfer-Encoding: identity\r\n",
+    b"Expect: 100-continue\r\n",
+    b"Expect: the-impossible\r\n", b"Connection: close\r\n", b"Connection: upgrade\r\nUpgrade: h2c\r\n",
+    b"5\r\nabcde\r\n",
+    b"0\r\n\r\n", b"-5\r\n", b"ffffffffffffffff\r\n", b"fffffffffffffffff\r\n", b"5;ext=1\r\nabcde\r\n",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"GET /" + b"a" * 70_000, b"X: " + b"y" * 9000 + b"\r\n",
+    b"%" * 50,
 )  # fmt: skip
 
 
@@ -77,7 +85,8 @@ def _chunked_put(target, pick: random.Random) -> Raw:
 
 _KINDS = (
     b"STREAMING-AWS4-HMAC-SHA256-PAYLOAD", b"STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER", b"UNSIGNED-PAYLOAD",
-    b"STREAMING-UNSIGNED-PAYLOAD-TRAILER", b"STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD", b"STREAMING-NONSENSE", b"0" * 64,
+    b"STREAMING-UNSIGNED-PAYLOAD-TRAILER", b"STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD", b"STREAMING-NONSENSE",
+    b"0" * 64,
 )  # fmt: skip
 
 
@@ -95,8 +104,10 @@ def _aws_chunks(data: bytes, pick: random.Random) -> bytes:
         framed += b"%x;chunk-signature=%s\r\n" % (len(data[:size]), b"0" * pick.choice((64, 64, 64, 0, 500)))
         framed += data[:size] + b"\r\n"
         data = data[size:]
-    ends = (b"0\r\n\r\n", b"0;chunk-signature=" + b"0" * 64 + b"\r\n\r\n", b"", b"0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n",
-            b"0\r\nx-amz-checksum-crc32:\xff\r\n\r\n", b"0\r\n" + b"a:b\r\n" * 100, b"0\r\n" + b"x" * 20_000)  # fmt: skip
+    ends = (b"0\r\n\r\n", b"0;chunk-signature=" + b"0" * 64 + b"\r\n\r\n", b"",
+    b"0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n",
+            b"0\r\nx-amz-checksum-crc32:\xff\r\n\r\n", b"0\r\n" + b"a:b\r\n" * 100,
+            b"0\r\n" + b"x" * 20_000)  # fmt: skip
     return framed + pick.choice(ends)
 
 

@@ -2,55 +2,33 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import random
 import time
 from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
 
-from tests.fuzz import mutations, seeds
+from tests.fuzz import forms, mutations, seeds
 from tests.fuzz.raw import Raw
 from tests.fuzz.target import ATTACKER, OWNER, SECONDS, SEED
 
-
-def _policy(names: list[bytes], pick: random.Random) -> bytes:
-    """A policy that allows any value of these fields, sometimes harmed."""
-    conditions = [["starts-with", f"${name.decode()}", ""] for name in names]
-    policy = {"expiration": "2037-01-01T00:00:00Z", "conditions": [*conditions, ["content-length-range", 0, 1000]]}
-    return base64.b64encode(json.dumps(mutations.harmed_json(policy, pick) if pick.random() < 0.3 else policy).encode())
+_FIELDS = {
+    b"Content-Type": b"text/plain", b"x-amz-meta-a": b"b", b"x-amz-meta-b": b"c", b"success_action_status": b"201",
+    b"success_action_redirect": b"http://a/b", b"Expires": b"x", b"Cache-Control": b"x", b"acl": b"private",
+    b"tagging": b"<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>",
+}  # fmt: skip
 
 
 def _post_form(target, pick: random.Random) -> Raw:
     """A browser's upload; its fields are harmed here, since a harmed frame hides them all."""
-    fields = {
-        b"key": b"form/${filename}", b"Content-Type": b"text/plain", b"x-amz-meta-a": b"b", b"x-amz-meta-b": b"c",
-        b"success_action_status": b"201", b"success_action_redirect": b"http://a/b", b"Expires": b"x", b"Cache-Control": b"x",
-        b"tagging": b"<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>", b"acl": b"private",
-        b"policy": b"", b"x-amz-algorithm": b"AWS4-HMAC-SHA256", b"x-amz-signature": b"0" * 64,
-        b"x-amz-credential": ATTACKER.encode() + b"/20260101/us-east-1/s3/aws4_request", b"x-amz-date": b"20260101T000000Z",
-    }  # fmt: skip
-    needed = (b"key", b"policy", b"x-amz-algorithm", b"x-amz-signature", b"x-amz-credential", b"x-amz-date")
-    kept = [name for name in fields if pick.random() < 0.4 or name in needed]
-    fields[b"policy"] = _policy([name for name in kept if name not in (b"policy", b"x-amz-signature")], pick)
-    harmed = pick.choice([name for name in kept if name not in needed[1:] or pick.random() < 0.1] or kept)
-    parts = [
-        (
-            name,
-            pick.choice((mutations.odd(pick), b"a\r\nSet-Cookie: b=c", "\u2603".encode()))
-            if name == harmed
-            else fields[name],
-        )
-        for name in kept
-    ]
-    parts.append((b'file"; filename="' + pick.choice((b"f", b"a\r\nb", b'\\"', b"../x", b"\xff", b"")), b"content"))
-    body = (
-        b"".join(b'--XX\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % part for part in parts)
-        + b"--XX--\r\n"
-    )
-    headers = [(b"Content-Type", b"multipart/form-data; boundary=XX")]
-    return Raw(b"POST", b"/" + target.bucket.encode(), headers, body, name="PostObject")
+    fields = {b"key": b"form/${filename}"} | {n: value for n, value in _FIELDS.items() if pick.random() < 0.4}
+    fields = forms.allowed(fields)
+    harmed = pick.choice(list(fields))
+    if harmed == b"policy":
+        fields[harmed] = forms.encoded(mutations.harmed_json(forms.policy(list(fields)), pick))
+    else:
+        fields[harmed] = pick.choice((mutations.odd(pick), b"a\r\nSet-Cookie: b=c", "\u2603".encode()))
+    return forms.upload(target.bucket, fields, pick.choice((b"f", b"a\r\nb", b'\\"', b"../x", b"\xff", b"")))
 
 
 def _presigned(target, pick: random.Random) -> Raw:
@@ -96,10 +74,13 @@ def _preflight(target, pick: random.Random) -> Raw:
 
 def _by_host(target, pick: random.Random) -> Raw:
     """Buckets, services and Regions in the Host."""
-    names = (f"{target.bucket}.s3.localhost", f"{target.bucket}.s3.eu-west-1.amazonaws.com", "sqs.us-east-1.amazonaws.com",
-             f"{target.bucket}.s3-website.localhost", "s3.localhost.localstack.cloud:99999", "a..b.s3.localhost", "s3", ".", "..",
+    names = (f"{target.bucket}.s3.localhost", f"{target.bucket}.s3.eu-west-1.amazonaws.com",
+    "sqs.us-east-1.amazonaws.com",
+             f"{target.bucket}.s3-website.localhost", "s3.localhost.localstack.cloud:99999", "a..b.s3.localhost",
+             "s3", ".", "..",
              "x" * 5000, f"{target.bucket.upper()}.S3.LOCALHOST", "abc.execute-api.us-east-1.amazonaws.com", "[::1]:80",
-             "\xe9.s3.localhost", "*.s3.localhost", "%00.s3.localhost", "123456789012.s3-control.us-east-1.amazonaws.com",
+             "\xe9.s3.localhost", "*.s3.localhost", "%00.s3.localhost",
+             "123456789012.s3-control.us-east-1.amazonaws.com",
              "lambda.us-east-1.localhost.localstack.cloud", "dynamodb.localhost", "xn--a.s3.localhost")  # fmt: skip
     raw = Raw(
         b"GET",

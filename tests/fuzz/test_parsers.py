@@ -104,8 +104,10 @@ def _harmed_form(raw: Raw, pick: random.Random) -> Raw:
     index = pick.choice((b"0", b"-1", b"1", b"999999999", b"9" * 400, b"", b"01", b"1e3", b"\xd9\xa3", b"member"))
     pairs[at] = pick.choice(
         (
-            name.replace(b".1", b"." + index) + b"=" + value, name + b"." + index + b"=" + value, name + b"=" + mutations.odd(pick),
-            name + b"." * 300 + b"=1", b".".join([name] * 100) + b"=1", b"=" + value, name, pairs[at] + b"&" + pairs[at],
+            name.replace(b".1", b"." + index) + b"=" + value, name + b"." + index + b"=" + value,
+            name + b"=" + mutations.odd(pick),
+            name + b"." * 300 + b"=1", b".".join([name] * 100) + b"=1", b"=" + value, name,
+            pairs[at] + b"&" + pairs[at],
             b"&".join(name + b".member.%d=1" % n for n in range(2, 3000)), b"%=%", b"&&&&",
         )
     )  # fmt: skip

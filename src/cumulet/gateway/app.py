@@ -49,8 +49,9 @@ SMALL_BODY = 64 * 1024
 LARGEST_BODY = 16 * 1024 * 1024
 LARGEST_BODIES = {"lambda": 70 * 1024 * 1024}
 """A function's code comes base64-encoded in JSON (Lambda quotas: 50 MB zipped)."""
-_ONE_LINE = bytes(32 if byte in b"\r\n\0" else byte for byte in range(256))
-"""Turns line ends into spaces: what somebody stored as one header must not come back as two."""
+_ONE_LINE = bytes(32 if (byte < 32 and byte != 9) or byte == 127 else byte for byte in range(256))
+"""Turns line ends and other control characters into spaces: what somebody stored as one header must not come back as
+two, and servers send no others either (RFC 9110, 5.5)."""
 _REGION = re.compile(r"[a-z0-9-]{1,64}")
 _OF_A_BODY = ("content-type", "content-length")
 

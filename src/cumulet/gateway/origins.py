@@ -25,10 +25,10 @@ _OURS = (
 def is_own_host(host: str, domains: tuple[str, ...] = ()) -> bool:
     """Whether a Host header can only mean this cloud: an address, a bare name, or a name under a known suffix."""
     try:
-        name = urlsplit("//" + host).hostname if host else ""
+        name = (urlsplit("//" + host).hostname or "").rstrip(".")
     except ValueError:
         return False
-    if not name or "." not in name or name.endswith((*_OURS, *("." + d for d in domains))) or name in domains:
+    if "." not in name or f".{name}".endswith((*_OURS, *("." + d for d in domains))):
         return True
     return _is_address(name)
 
