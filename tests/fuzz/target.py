@@ -11,7 +11,7 @@ from tests.fuzz.raw import Heard, Raw
 from tests.fuzz.seeds import Things
 
 ATTACKER, OWNER = "000000000666", "000000000111"
-SECONDS = float(os.environ.get("CUMULET_FUZZ_SECONDS", "8"))
+SECONDS = float(os.environ.get("CUMULET_FUZZ_SECONDS", "4"))
 """How long each run of random requests takes; longer ones find more."""
 SEED = int(os.environ.get("CUMULET_FUZZ_SEED", "1"))
 
