@@ -1,7 +1,8 @@
 """Events: what happened, told to whoever subscribed, in the transaction in which it happened.
 
-An event is kept in a log for a day and handed to its subscribers by a job, at least once. A service subscribes
-with a module `events.py` (see docs/architecture.md); it is imported when the first event is delivered."""
+An event is handed to its subscribers by a job, at least once, and kept in a log until it was, at least for a day. A
+service subscribes with a module `events.py` (see docs/architecture.md); it is imported when the first event is
+delivered."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from cumulet.kernel import jobs
+from cumulet.kernel.keys import Key
 from cumulet.kernel.records import Record
 from cumulet.kernel.scope import Scope
 
@@ -16,7 +18,11 @@ if TYPE_CHECKING:
     from cumulet.kernel.store import ReadTransaction, Transaction
 
 _LOG = ("events", "log")
+_DELIVER, _TRIM = "events.deliver", "events.trim"
 _KEPT = timedelta(days=1)
+_AT_ONCE = 1000
+_DELIVERED_IN = timedelta(minutes=1)
+"""When to look again after events that are old and not delivered yet."""
 
 
 class Event(Record):
@@ -32,13 +38,13 @@ class Event(Record):
 
 def emit(tx: Transaction, event: Event) -> None:
     tx.put((*_LOG, event.time, event.id), event)
-    tx.schedule(tx.now, "events.deliver", {"time": event.time, "id": event.id})
-    if not jobs.is_scheduled(tx, "events.trim", "log"):
-        tx.schedule(tx.now + _KEPT, "events.trim", key="log")
+    tx.schedule(tx.now, _DELIVER, {"time": event.time, "id": event.id}, key=_name(event))
+    if not jobs.is_scheduled(tx, _TRIM, "log"):
+        tx.schedule(tx.now + _KEPT, _TRIM, key="log")
 
 
 def find(tx: ReadTransaction, time: datetime, event_id: str) -> Event | None:
-    """The event in the log, or None when it is older than a day."""
+    """The event in the log, or None when it is delivered and older than a day."""
     event: Event | None = tx.get((*_LOG, time, event_id))
     return event
 
@@ -54,11 +60,23 @@ def deliver(tx: Transaction, event: Event, handlers: list[str]) -> None:
         tx.schedule(tx.now, handler, {"event": event.detail, "type": event.type}, scope=event.scope)
 
 
-def trim(tx: Transaction) -> bool:
-    """Forget events older than a day, up to 1,000 at once. Returns whether there may be more."""
-    old = list(tx.items(_LOG, before=tx.now - _KEPT, limit=1000))
-    for key, _ in old:
+def trim(tx: Transaction) -> None:
+    """Forget events older than a day, some at once. After a jump of the clock an event may be as old and not delivered
+    yet: it stays as long as the job that delivers it, which is gone also when it was given up."""
+    old: list[tuple[Key, Event]] = list(tx.items(_LOG, before=tx.now - _KEPT, limit=_AT_ONCE))
+    told = [key for key, event in old if not jobs.is_scheduled(tx, _DELIVER, _name(event))]
+    for key in told:
         tx.delete(key)
     if next(tx.range(_LOG, limit=1), None) is not None:
-        tx.schedule(tx.now + (timedelta(0) if len(old) == 1000 else _KEPT), "events.trim", key="log")
-    return len(old) == 1000
+        tx.schedule(tx.now + _pause(len(old), len(told)), _TRIM, key="log")
+
+
+def _pause(old: int, told: int) -> timedelta:
+    """How long until there may be something to forget again."""
+    if told < old:
+        return _DELIVERED_IN
+    return timedelta(0) if old == _AT_ONCE else _KEPT
+
+
+def _name(event: Event) -> str:
+    return f"{event.time.isoformat()} {event.id}"
