@@ -80,13 +80,14 @@ class Gateway:
 
     async def _answer(self, request: Request, body: Body) -> Response:
         route: Route | None = None
-        request_id = self._kernel.ids.uuid()
+        request_id = ""
         reply = Reply(cors=cors.headers_for(request, self._trust.origins))
         code = ""
         try:
             if routing.needs_body(request):
                 request.body = await body.read(LARGEST_BODY)
             route = routing.route(request, self._trust.domains)
+            request_id = self._request_id(route.service)
             if request.method == "OPTIONS" and (route.service != "s3" or not route.labels):
                 return cors.preflight(request, self._trust.origins)
             operation = models.load(route.service).operations.get(route.operation)
@@ -113,11 +114,16 @@ class Gateway:
         except Exception as error:  # the one place where any error becomes an answer
             name, protocol = _spoken(request, route, error)
             refusal = refusal_of(error, name)
+            request_id = request_id or self._request_id(name)
             response, code = _refused(request, name, protocol, refusal, request_id), refusal.code
         response.headers += reply.cors.items()
         if reply.witness is not None:
             await reply.witness(Answered(response.status, code, _size(response)))
         return response
+
+    def _request_id(self, service: str) -> str:
+        """A name for the request in the form of the service's own: S3's are 16 capitals and digits."""
+        return self._kernel.ids.base32(16) if service in ("s3", "s3control") else self._kernel.ids.uuid()
 
     def _service(self, route: Route) -> type[Service]:
         try:
