@@ -49,6 +49,10 @@ _OBJECT_ACTIONS = {
     "get_object_retention": "GetObjectRetention",
     "put_object_retention": "PutObjectRetention",
     "update_object_encryption": "UpdateObjectEncryption",
+    "get_object_annotation": "GetObjectAnnotation",
+    "list_object_annotations": "ListObjectAnnotations",
+    "put_object_annotation": "PutObjectAnnotation",
+    "delete_object_annotation": "DeleteObjectAnnotation",
 }
 _BUCKET_ACTIONS = {
     "list_buckets": "ListAllMyBuckets",

@@ -19,7 +19,7 @@ def check(tx: ReadTransaction, blobs: Blobs) -> Iterator[str]:
     buckets: list[Bucket] = list(tx.range(("s3", "bucket")))
     yield from _check_buckets(tx, buckets)
     yield from _check_strays(tx, {bucket.name for bucket in buckets})
-    uploads = Counter[str]()
+    uploads, shelves = Counter[str](), Counter[str]()
     for bucket in buckets:
         begun: list[Upload] = list(tx.range(("s3", "upload", bucket.name)))
         uploads.update(upload.id for upload in begun)
@@ -28,9 +28,14 @@ def check(tx: ReadTransaction, blobs: Blobs) -> Iterator[str]:
             yield from _check_key(tx, bucket, versions)
             yield from _check_parts(tx, versions)
             uploads.update(version.upload for version in versions if version.upload)
+            shelves.update(version.annotations for version in versions if version.annotations)
     for key, _ in tx.items(("s3", "part")):
         if uploads[key[2]] != 1:
             yield f"part {key[3]} belongs to {uploads[key[2]]} uploads or objects called {key[2]}"
+    filled = {key[2] for key, _ in tx.items(("s3", "annotation"))}
+    for shelf in filled | set(shelves):
+        if shelf not in filled or shelves[shelf] != 1:
+            yield f"{shelves[shelf]} versions have the annotations {shelf}, of which there are {shelf in filled}"
 
 
 def _check_buckets(tx: ReadTransaction, buckets: list[Bucket]) -> Iterator[str]:

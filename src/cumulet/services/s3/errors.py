@@ -347,5 +347,31 @@ class BucketHasAccessPointsAttached(ServiceError):
     message = "The bucket you tried to delete has access points attached. Delete your access points and try again."
 
 
+class NoSuchAnnotation(ServiceError):
+    message = "The specified annotation does not exist on this object."
+    status = 404
+
+
+class InvalidAnnotationName(ServiceError):
+    message = "The annotation name you provided is invalid."
+
+
+class AnnotationNameTooLong(ServiceError):
+    message = "The annotation name exceeds 512 bytes."
+
+
+class AnnotationLimitExceeded(ServiceError):
+    message = "The request would exceed the maximum number of annotations allowed per object."
+
+
+class InvalidPrefix(ServiceError):
+    message = "The annotation prefix you provided is invalid."
+
+
+class UnsupportedMediaType(ServiceError):
+    message = "The annotation payload is not valid UTF-8 encoded text."
+    status = 415
+
+
 class InvalidBucketOwnerAWSAccountID(ServiceError):
     message = "The value of the expected bucket owner parameter must be an AWS account ID"

@@ -56,6 +56,8 @@ _EVENT_BRIDGE_TYPES = {
 """The events that EventBridge gets, and the reason it is told."""
 
 _WITH_SIZE = ("ObjectCreated:", "ObjectRestore:", "LifecycleTransition", "IntelligentTiering", "Replication:")
+_STAYS = ("ObjectTagging:", "ObjectRestore:", "ObjectAnnotation:")
+"""Events whose Delete takes something else than the object."""
 _WITH_SEQUENCER = ("ObjectCreated:", "ObjectRemoved:", "LifecycleExpiration:")
 _VERSION_2_1 = (
     "ObjectCreated:",
@@ -187,7 +189,7 @@ def _object(name: str, found: Object) -> dict[str, Any]:
     told: dict[str, Any] = {"key": quote_plus(found.key, safe="/*")}
     if name.startswith(_WITH_SIZE):
         told["size"] = found.size
-    if not name.endswith((":Delete", ":DeleteMarkerCreated")) or name.startswith(("ObjectTagging:", "ObjectRestore:")):
+    if not name.endswith((":Delete", ":DeleteMarkerCreated")) or name.startswith(_STAYS):
         told["eTag"] = found.etag
     if name.endswith(":DeleteMarkerCreated"):
         told["eTag"] = "d41d8cd98f00b204e9800998ecf8427e"  # the MD5 of nothing, as S3 has it

@@ -76,6 +76,8 @@ class Object(Record):
     """When it was last read, as far as Intelligent-Tiering needs to know."""
     archive_tier: str = ""
     """The archive tier that Intelligent-Tiering put it into: ARCHIVE_ACCESS or DEEP_ARCHIVE_ACCESS."""
+    annotations: str = ""
+    """The shelf on which its annotations lie, if it has any."""
 
 
 def current(tx: ReadTransaction, bucket: str, key: str) -> Object | None:
@@ -218,13 +220,22 @@ def delete_version(tx: Transaction, blobs: Blobs, bucket: Bucket, key: str, vers
 
 
 def release(tx: Transaction, blobs: Blobs, doomed: Object) -> None:
-    """Give back the bytes of a version that is going."""
+    """Give back the bytes of a version that is going, and of its annotations."""
     if doomed.blob is not None:
         blobs.release(tx, doomed.blob)
     if doomed.upload:
         for part in tx.range(("s3", "part", doomed.upload)):
             blobs.release(tx, part.blob)
         tx.delete_range(("s3", "part", doomed.upload))
+    release_annotations(tx, blobs, doomed.annotations)
+
+
+def release_annotations(tx: Transaction, blobs: Blobs, shelf: str) -> None:
+    """Take a shelf of annotations away, if there is one."""
+    if shelf:
+        for held in tx.range(("s3", "annotation", shelf)):
+            blobs.release(tx, held.blob)
+        tx.delete_range(("s3", "annotation", shelf))
 
 
 def older(

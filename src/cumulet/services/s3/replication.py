@@ -15,7 +15,16 @@ from cumulet.kernel.identity import Caller, Kind
 from cumulet.kernel.records import replace
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.s3 import access, buckets, notifications, object_lock, objects, replication_rules, storage_classes
+from cumulet.services.s3 import (
+    access,
+    buckets,
+    notifications,
+    object_annotations,
+    object_lock,
+    objects,
+    replication_rules,
+    storage_classes,
+)
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.objects import Encryption, Object
 from cumulet.services.s3.replication_rules import KIND
@@ -112,9 +121,11 @@ def _deliver(tx: Transaction, blobs: Blobs, source: Bucket, found: Object, rule:
     replica = _dressed(found, source, bucket, rule)
     if existing is not None and found.version != NULL:
         if not existing.delete_marker:
-            objects.update(tx, bucket.name, _renewed(existing, replica, tx))
+            shelf = object_annotations.mirrored(tx, blobs, found.annotations, existing.annotations)
+            objects.update(tx, bucket.name, replace(_renewed(existing, replica, tx), annotations=shelf))
         return True
-    objects.put_version(tx, blobs, bucket, _with_bytes(tx, blobs, replica))
+    shelf = object_annotations.copied(tx, blobs, found.annotations)
+    objects.put_version(tx, blobs, bucket, replace(_with_bytes(tx, blobs, replica), annotations=shelf))
     if bucket.has(notifications.KIND):
         name = "ObjectRemoved:DeleteMarkerCreated" if replica.delete_marker else "ObjectCreated:Put"
         notifications.emit(tx, bucket, name, replica, notifications.by_s3(tx.uuid()))
@@ -147,6 +158,7 @@ def _dressed(found: Object, source: Bucket, bucket: Bucket, rule: dict[str, Any]
         restore_ready=None,
         accessed=None,
         archive_tier="",
+        annotations="",
     )
     return replica if bucket.object_lock else replace(replica, lock_mode="", lock_until=None, legal_hold="")
 

@@ -9,6 +9,7 @@ from cumulet.services.s3.api.access_logs import AccessLogs
 from cumulet.services.s3.api.access_points import AccessPoints
 from cumulet.services.s3.api.acls import Acls
 from cumulet.services.s3.api.analytics import Analytics
+from cumulet.services.s3.api.annotations import ObjectAnnotations
 from cumulet.services.s3.api.attributes import ObjectAttributes
 from cumulet.services.s3.api.bucket_encryption import BucketEncryption
 from cumulet.services.s3.api.buckets import Buckets
@@ -45,6 +46,7 @@ class S3(
     Forms,
     Objects,
     ObjectAttributes,
+    ObjectAnnotations,
     Copies,
     MultipartUploads,
     Listings,

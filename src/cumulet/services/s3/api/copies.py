@@ -18,6 +18,7 @@ from cumulet.services.s3 import (
     contents,
     encryption,
     multipart,
+    object_annotations,
     objects,
     ranges,
     storage_classes,
@@ -63,7 +64,8 @@ class Copies(Writing):
         with await self.blobs.write(body, *checks.digests, key=data_key) as draft:
             made = self.filled(wanted, draft, checks, wrapped)
             rule = self.telling("ObjectCreated:Copy", _put_copy)
-            made = await self.store.write(rule, self.blobs, self.bucket, made, draft, given)
+            shelf = _annotations(found, made, given)
+            made = await self.store.write(rule, self.blobs, self.bucket, made, draft, given, shelf)
         result = {"ETag": f'"{made.etag}"', "LastModified": shown(made.modified), **attributes.checksum_of(made)}
         answer = {"CopyObjectResult": result, **attributes.encryption_of(made), **await self.expiration(made)}
         if self.bucket.versioning:
@@ -161,10 +163,25 @@ def _open(
 
 
 def _put_copy(
-    tx: Transaction, blobs: Blobs, bucket: Bucket, made: Object, draft: Draft, given: dict[str, Any]
+    tx: Transaction, blobs: Blobs, bucket: Bucket, made: Object, draft: Draft, given: dict[str, Any], shelf: str
 ) -> Object:
     conditions.check_write(objects.current(tx, bucket.name, made.key), made.key, given)
-    return objects.put(tx, blobs, bucket, replace(made, blob=draft.adopt(tx), modified=tx.now))
+    beside = object_annotations.copied(tx, blobs, shelf)
+    return objects.put(tx, blobs, bucket, replace(made, blob=draft.adopt(tx), modified=tx.now, annotations=beside))
+
+
+def _annotations(found: Object, wanted: Object, given: dict[str, Any]) -> str:
+    """The shelf of annotations that goes with a copy. Raises InvalidArgument, or InvalidRequest where the copy cannot
+    have any."""
+    directive = given.get("AnnotationDirective") or "COPY"
+    if directive not in ("COPY", "EXCLUDE"):
+        raise InvalidArgument(
+            "Unknown annotation directive.", ArgumentName="x-amz-object-annotation-directive", ArgumentValue=directive
+        )
+    if directive == "EXCLUDE" or not found.annotations:
+        return ""
+    object_annotations.check_encryption(wanted)
+    return found.annotations
 
 
 def _kept(upload: Upload) -> str | None:
