@@ -17,6 +17,7 @@ _HEAD_BYTES = 64 * 1024
 """The most that a request line and its headers may take (S3 allows 8 KB of headers, presigned URLs carry more)."""
 _LEAST_BYTES = 1024
 """What a client has to send of a body while our patience lasts."""
+_JOINED_BYTES = 64 * 1024
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -106,6 +107,7 @@ class _Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self.transport = _Joined(transport, self.loop)  # type: ignore[assignment]
         self._head_since = self.loop.time()
 
     def data_received(self, data: bytes) -> None:
@@ -161,3 +163,40 @@ class _Protocol(HttpToolsProtocol):
             return now - self._head_since > self.patience.head
         in_body = self.cycle is not None and self.cycle.more_body
         return in_body and now - self._body_since > self.patience.body
+
+
+class _Joined:
+    """A transport that sends what is written in one turn of the event loop together: the head of an answer and its
+    body cost one system call, and arrive as one."""
+
+    __slots__ = ("_call_soon", "_pending", "_size", "_transport")
+
+    def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._call_soon = loop.call_soon
+        self._pending: list[bytes] = []
+        self._size = 0
+
+    def write(self, data: bytes) -> None:
+        if not self._pending:
+            self._call_soon(self._flush)
+        self._pending.append(data)
+        self._size += len(data)
+        if self._size > _JOINED_BYTES:
+            self._flush()
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def abort(self) -> None:
+        self._pending.clear()
+        self._transport.abort()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def _flush(self) -> None:
+        if self._pending:
+            pending, self._pending, self._size = self._pending, [], 0
+            self._transport.write(pending[0] if len(pending) == 1 else b"".join(pending))
