@@ -88,7 +88,7 @@ class Objects(Writing):
     async def get_object(self, *, Bucket: str, Key: str, **given: Any) -> dict[str, Any]:
         opened = await self.store.read(_open, self.blobs, self.bucket, Key, given, self.customer_key(given))
         found = opened.found
-        if tiering.wants_note(found, self.clock.now()):
+        if found.storage_class == tiering.CLASS and tiering.wants_note(found, self.clock.now()):
             await self.store.write(tiering.note_read, Bucket, Key, found.version)
         if self.bucket.has(analytics.KIND):
             size = found.size if opened.span is None else opened.span.length
@@ -188,8 +188,7 @@ class Objects(Writing):
             if given.get("ChecksumMode") == "ENABLED":
                 answer |= multipart.checksum_of_part(made, opened.part)
         answer |= self._overrides(given)
-        restore = storage_classes.restore_header(made, self.clock.now())
-        if restore is not None:
+        if made.restore_ready is not None and (restore := storage_classes.restore_header(made, self.clock.now())):
             answer["Restore"] = restore
         return answer
 
@@ -255,9 +254,11 @@ def _open(
     customer: CustomerKey | None,
 ) -> Opened:
     opened = _look_up(tx, bucket, key, given, customer)
-    storage_classes.check_readable(opened.found, tx.now)
-    span = opened.span or Span(0, opened.found.size, opened.found.size)
-    return opened._replace(body=contents.open_span(tx, blobs, opened.found, span, customer))
+    found = opened.found
+    if storage_classes.is_archived(found):
+        storage_classes.check_readable(found, tx.now)
+    span = opened.span or Span(0, found.size, found.size)
+    return Opened(found, opened.span, opened.part, contents.open_span(tx, blobs, found, span, customer))
 
 
 def _delete(
