@@ -76,7 +76,8 @@ class Kernel:
         Raises ServiceError."""
         operation = getattr(service, method, None)
         if operation is None:
-            raise NotImplementedYet(f"Cumulet does not implement {service.name}:{method} yet.")
+            words = service.absent.get(method, f"Cumulet does not implement {service.name}:{method} yet.")
+            raise NotImplementedYet(words)
         accepted = _accepted(operation)
         if accepted is not None and not parameters.keys() <= accepted:
             unknown = ", ".join(sorted(parameters.keys() - accepted))

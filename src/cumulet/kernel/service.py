@@ -114,6 +114,9 @@ class Service:
     name: ClassVar[str] = ""
     """As boto3 names the service: the name of its package."""
 
+    absent: ClassVar[Mapping[str, str]] = {}
+    """Of operations that are missing for a reason of their own, what is to be said to those who call them."""
+
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)
         parts = cls.__module__.split(".")

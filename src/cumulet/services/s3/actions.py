@@ -78,6 +78,9 @@ _BUCKET_ACTIONS = {
     "delete_bucket_lifecycle": "PutLifecycleConfiguration",
     "get_bucket_lifecycle_configuration": "GetLifecycleConfiguration",
     "put_bucket_lifecycle_configuration": "PutLifecycleConfiguration",
+    "create_bucket_metadata_configuration": "CreateBucketMetadataTableConfiguration",
+    "get_bucket_metadata_configuration": "GetBucketMetadataTableConfiguration",
+    "delete_bucket_metadata_configuration": "DeleteBucketMetadataTableConfiguration",
     "get_bucket_accelerate_configuration": "GetAccelerateConfiguration",
     "put_bucket_accelerate_configuration": "PutAccelerateConfiguration",
 }
@@ -212,5 +215,10 @@ def _bucket_names() -> frozenset[str]:
         "GetBucketWebsite",
         "PutBucketWebsite",
         "DeleteBucketWebsite",
+        "GetBucketAbac",
+        "PutBucketAbac",
+        "UpdateBucketMetadataJournalTableConfiguration",
+        "UpdateBucketMetadataInventoryTableConfiguration",
+        "UpdateBucketMetadataAnnotationTableConfiguration",
     ]
     return frozenset(name.lower() for name in [*_BUCKET_ACTIONS.values(), *kinds, *plain])

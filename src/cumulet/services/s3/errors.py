@@ -347,6 +347,16 @@ class BucketHasAccessPointsAttached(ServiceError):
     message = "The bucket you tried to delete has access points attached. Delete your access points and try again."
 
 
+class MetadataConfigurationNotFound(ServiceError):
+    message = "The metadata configuration was not found"
+    status = 404
+
+
+class MetadataConfigurationAlreadyExists(ServiceError):
+    message = "A metadata configuration already exists on this bucket."
+    status = 409
+
+
 class NoSuchAnnotation(ServiceError):
     message = "The specified annotation does not exist on this object."
     status = 404

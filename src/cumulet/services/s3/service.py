@@ -5,6 +5,7 @@ from __future__ import annotations
 from cumulet.kernel.blobs import Blobs
 from cumulet.kernel.store import Transaction
 from cumulet.services.s3 import resets
+from cumulet.services.s3.api.abac import Abac
 from cumulet.services.s3.api.access_logs import AccessLogs
 from cumulet.services.s3.api.access_points import AccessPoints
 from cumulet.services.s3.api.acls import Acls
@@ -18,6 +19,7 @@ from cumulet.services.s3.api.forms import Forms
 from cumulet.services.s3.api.inventory import Inventory
 from cumulet.services.s3.api.lifecycle import Lifecycle
 from cumulet.services.s3.api.listings import Listings
+from cumulet.services.s3.api.metadata_tables import MetadataTables
 from cumulet.services.s3.api.metrics import Metrics
 from cumulet.services.s3.api.multipart import MultipartUploads
 from cumulet.services.s3.api.notifications import Notifications
@@ -30,9 +32,19 @@ from cumulet.services.s3.api.replication import Replication
 from cumulet.services.s3.api.request_payment import RequestPayment
 from cumulet.services.s3.api.restores import Restores
 from cumulet.services.s3.api.selections import Selections
+from cumulet.services.s3.api.superseded import Superseded
 from cumulet.services.s3.api.tagging import Tagging
 from cumulet.services.s3.api.tiering import IntelligentTiering
 from cumulet.services.s3.api.websites import Websites
+
+_DIRECTORY_BUCKETS = "Cumulet has no directory buckets (S3 Express One Zone) yet, and this operation is for them alone."
+_ABSENT = {
+    "create_session": _DIRECTORY_BUCKETS,
+    "rename_object": _DIRECTORY_BUCKETS,
+    "list_directory_buckets": _DIRECTORY_BUCKETS,
+    "write_get_object_response": "Cumulet has no S3 Object Lambda yet, and this operation answers for it alone.",
+    "get_object_torrent": "Amazon S3 gave up BitTorrent in 2022, and Cumulet never began with it.",
+}
 
 
 class S3(
@@ -53,6 +65,7 @@ class S3(
     Tagging,
     ObjectLock,
     Restores,
+    Superseded,
     Lifecycle,
     IntelligentTiering,
     Replication,
@@ -63,9 +76,13 @@ class S3(
     Inventory,
     Analytics,
     Metrics,
+    MetadataTables,
+    Abac,
     AccessPoints,
 ):
     """Every operation; each noun has a class of its own."""
+
+    absent = _ABSENT
 
     @classmethod
     def reset(cls, tx: Transaction, blobs: Blobs, account: str | None) -> None:
