@@ -162,7 +162,6 @@ class Listings(S3Base):
         _echo(answer, str, EncodingType=EncodingType)
         return answer
 
-
     def _tell_restores(self, listed: list[dict[str, Any]], found: list[Object], asked: list[str] | None) -> None:
         """Add to the entries of objects that are or were restored how it stands, if that was asked for."""
         if "RestoreStatus" not in (asked or []):
