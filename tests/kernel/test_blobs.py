@@ -1,5 +1,6 @@
 """Blobs: whole or not there, encrypted on disk, gone with their last owner."""
 
+import asyncio
 import hashlib
 from datetime import timedelta
 
@@ -96,8 +97,62 @@ async def test_bytes_go_with_the_last_owner_but_not_under_a_reader(blobs):
 async def test_the_sweeper_takes_what_no_transaction_names(blobs):
     kept = await keep(blobs, LARGE)
     (await blobs.write(LARGE))  # as if the process had died before the transaction
-    assert blobs.sweep() == 1
+    assert await blobs.sweep() == 1
     assert await read(blobs, kept) == LARGE
+    assert len(files(blobs)) == 1
+
+
+async def test_the_sweeper_takes_drafts_at_once(blobs):
+    (blobs._drafts / "half").write_bytes(b"x")
+    sweeping = blobs.sweep()
+    assert files(blobs) == []
+    assert await sweeping == 1
+
+
+async def test_what_is_written_during_a_sweep_stays_until_it_is_named(blobs):
+    """A file is in place before the transaction that names it, which is the moment a sweeper must not misread."""
+    orphan = await blobs.write(LARGE)
+    sweeping = blobs.sweep()
+    with await blobs.write(LARGE) as draft:
+        assert await sweeping == 1  # sees both files, neither of them named
+        kept = await blobs._store.write(draft.adopt)
+    assert await read(blobs, kept) == LARGE
+    assert [path.name for path in files(blobs)] == [kept.id] != [orphan.blob.id]
+
+
+async def test_the_sweeper_leaves_what_is_still_read(blobs):
+    blob = await keep(blobs, LARGE)
+    stream = await blobs._store.read(blobs.read_all, [Slice(blob, 0, blob.size)])
+    await blobs._store.write(blobs.release, blob)
+    assert len(files(blobs)) == 1
+    await blobs.sweep()
+    assert b"".join([piece async for piece in stream]) == LARGE
+    assert files(blobs) == []
+
+
+async def test_a_release_that_is_undone_costs_no_bytes(blobs, monkeypatch):
+    """The sweeper looks while a release is on its way to be committed, and that commit fails."""
+    kept = await keep(blobs, LARGE)
+    monkeypatch.setattr(blobs._store._engine, "commit", lambda: (_ for _ in ()).throw(OSError("disk full")))
+    releasing = asyncio.ensure_future(blobs._store.write(blobs.release, kept))
+    sweeping = asyncio.ensure_future(blobs.sweep())
+    outcomes = await asyncio.gather(releasing, sweeping, return_exceptions=True)
+    assert isinstance(outcomes[0], OSError)
+    monkeypatch.undo()
+    assert await read(blobs, kept) == LARGE
+
+
+async def test_a_sweep_gives_others_their_turn(blobs):
+    folder = blobs._home / "aa"
+    folder.mkdir()
+    for number in range(1000):
+        (folder / f"{number:030}aa").write_bytes(b"")
+    turns = 0
+    sweeping = asyncio.ensure_future(blobs.sweep())
+    while not sweeping.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert await sweeping == 1000 and turns >= 10
 
 
 async def test_master_keys_rotate_and_old_data_stays_readable(blobs, tmp_path):

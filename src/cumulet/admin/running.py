@@ -61,6 +61,7 @@ async def reset(cloud: Cloud, what: Reset) -> dict[str, Any]:
     if what.service is None and what.account is None:
         await cloud.kernel.store.write(resets.everything)
         await cloud.exchange()
+        await cloud.kernel.swept()
     else:
         await cloud.kernel.store.write(resets.part, cloud.kernel, what.service, what.account)
     return {"reset": {"service": what.service or "all", "account": what.account or "all"}}

@@ -2,17 +2,17 @@
 
 A small blob lies in the store, in the transaction that names it. A large one is a file: written and closed (and
 flushed, with durability `power`), renamed into place, and only then named by a transaction. A crash in between
-leaves a file that nobody names, which the sweeper takes away at the next start. Copies share the bytes."""
+leaves a file that nobody names, which the sweeper takes away after the next start. Copies share the bytes."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, NamedTuple, Protocol
+from typing import IO, Any, NamedTuple, Protocol
 
 from cumulet.kernel import ciphers
 from cumulet.kernel.ids import Ids
@@ -24,6 +24,8 @@ INLINE_BYTES = 16 * 1024
 """Up to this size a blob lies in the store."""
 _SLICE = 1024 * 1024
 _AES_BLOCK = 16
+_SWEPT_TOGETHER = 100
+"""Files that the sweeper looks at before others have their turn."""
 _NONCE = bytes(ciphers.NONCE_BYTES)
 """A data key seals one blob, so the nonce need not differ from any other's."""
 
@@ -105,6 +107,8 @@ class Blobs:
         self._drafts = home / "drafts"
         self._drafts.mkdir(parents=True, exist_ok=True)
         self._holders = 0
+        self._fresh: set[str] | None = None
+        """While a sweep goes on, the files written since it began: they may be named yet."""
 
     async def write(
         self,
@@ -185,12 +189,14 @@ class Blobs:
             for blob_id in list(self._doomed):
                 self._remove(blob_id)
 
-    def sweep(self) -> int:
-        """Take away the files that no transaction names; call it before anything writes. Returns how many."""
-        orphans = [path for path in self._files() if path.parent == self._drafts or not self._is_named(path.name)]
-        for path in orphans:
+    def sweep(self) -> Coroutine[Any, Any, int]:
+        """Take away the files that no transaction names, and return how many. Call it before anything writes, and await
+        what it returns beside the work that follows: what is written from the call on stays."""
+        drafts = list(self._drafts.iterdir())
+        for path in drafts:
             path.unlink()
-        return len(orphans)
+        self._fresh = set()
+        return self._sweep(len(drafts))
 
     def missing(self, tx: ReadTransaction) -> list[str]:
         """The ids of blobs that have owners but no file; there should never be one."""
@@ -225,11 +231,22 @@ class Blobs:
         assert isinstance(data, bytes), "inline blobs are read at once"
         return data
 
-    def _files(self) -> Iterator[Path]:
-        return (path for path in self._home.rglob("*") if path.is_file())
-
-    def _is_named(self, blob_id: str) -> bool:
-        return self._store.peek(("blobs", "owners", blob_id)) is not None
+    async def _sweep(self, removed: int) -> int:
+        assert self._fresh is not None, "a sweep begins with `sweep`"
+        try:
+            for folder in [path for path in self._home.iterdir() if path.is_dir() and path != self._drafts]:
+                names = [path.name for path in folder.iterdir()]
+                for first in range(0, len(names), _SWEPT_TOGETHER):
+                    # The answer comes when all that it saw is committed: a release that is undone costs no bytes.
+                    orphans = await self._store.read(_unnamed, names[first : first + _SWEPT_TOGETHER])
+                    orphans = [blob_id for blob_id in orphans if blob_id not in self._fresh]
+                    for blob_id in orphans:
+                        self._remove(blob_id)
+                    removed += len(orphans)
+                    await asyncio.sleep(0)
+        finally:
+            self._fresh = None
+        return removed
 
     def _path(self, blob_id: str) -> Path:
         return place(self._home, blob_id)
@@ -252,6 +269,8 @@ class Blobs:
                 await asyncio.to_thread(os.fsync, file.fileno())
             file.close()
             path.parent.mkdir(exist_ok=True)
+            if self._fresh is not None:
+                self._fresh.add(blob.id)
             draft.rename(path)
             if self._flush:
                 await asyncio.to_thread(sync_folder, path.parent)
@@ -270,6 +289,10 @@ def place(home: Path, blob_id: str) -> Path:
 def named(tx: ReadTransaction) -> list[str]:
     """The ids of all large blobs that have owners."""
     return [key[-1] for key, _ in tx.items(("blobs", "owners"))]
+
+
+def _unnamed(tx: ReadTransaction, blob_ids: list[str]) -> list[str]:
+    return [blob_id for blob_id in blob_ids if tx.get(("blobs", "owners", blob_id)) is None]
 
 
 class _Chain:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
 from collections.abc import Awaitable, Callable
@@ -50,14 +51,23 @@ class Kernel:
         self.blobs = Blobs(home, self.store, self.keyring, self.ids, durability)
         self.registry = Registry(services)
         self.jobs = JobRunner(self.store, self._run_job)
+        self._sweeping: asyncio.Task[int] | None = None
 
     async def start(self) -> None:
-        """Sweep what a crash left, then do what fell due while the cloud was down."""
-        self.blobs.sweep()
+        """Do what fell due while the cloud was down, and meanwhile sweep what a crash left."""
+        self._sweeping = asyncio.get_running_loop().create_task(self.blobs.sweep())
         self.store.start()
         self.jobs.start()
 
+    async def swept(self) -> None:
+        """Return once nothing is left of what a crash, or a reset, left behind."""
+        if self._sweeping is not None:
+            await asyncio.shield(self._sweeping)
+
     async def stop(self) -> None:
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            await asyncio.wait([self._sweeping])
         await self.jobs.stop()
         await self.store.close()
 
