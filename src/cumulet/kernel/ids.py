@@ -11,15 +11,31 @@ from datetime import datetime
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _LETTERS_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
+_DRAW_BYTES = 1024
+
 
 class Ids:
     """Random names in AWS's forms. With a seed, the same ones in the same order; without, from the system."""
 
     def __init__(self, seed: int | None = None) -> None:
         self._seeded = None if seed is None else random.Random(seed)  # noqa: S311 - for replay, not for secrets
+        self._drawn = b""
+        """Drawn from the system in advance, since each draw is a system call; a forked process draws its own."""
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forget_drawn)
+
+    def _forget_drawn(self) -> None:
+        self._drawn = b""
 
     def bytes(self, count: int) -> bytes:
-        return os.urandom(count) if self._seeded is None else self._seeded.randbytes(count)
+        if self._seeded is not None:
+            return self._seeded.randbytes(count)
+        if count > len(self._drawn):
+            if count > _DRAW_BYTES:
+                return os.urandom(count)
+            self._drawn = os.urandom(_DRAW_BYTES)
+        given, self._drawn = self._drawn[:count], self._drawn[count:]
+        return given
 
     def uuid(self) -> str:
         """A version 4 UUID, as request ids and message ids are (RFC 9562)."""
