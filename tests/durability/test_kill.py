@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import sqlite3
+import time
 
 import pytest
 
@@ -18,6 +19,7 @@ from tests.durability.load import Configurations, Fifo, Messages, Objects, Uploa
 from tests.durability.process import CloudProcess
 
 SEED = os.environ.get("CUMULET_KILL_SEED", "kill")
+_SWEPT_WITHIN_SECONDS = 20
 KINDS = (Objects, Objects, Versions, Uploads, Configurations, Messages, Messages, Fifo)
 
 
@@ -52,15 +54,23 @@ def _check(process: CloudProcess, workers: list[Worker]) -> None:
 
 
 def _assert_blobs_agree(process: CloudProcess) -> None:
-    """A cloud that has started has exactly the files that its store names."""
+    """A cloud that has started has the files that its store names, and soon has swept all others."""
+    files, named = _files_and_names(process)
+    assert named - files == set(), "names without a file"
+    patience = time.monotonic() + _SWEPT_WITHIN_SECONDS
+    while files - named and time.monotonic() < patience:
+        time.sleep(0.05)
+        files, named = _files_and_names(process)
+    assert files - named == set(), "files that nobody names"
+
+
+def _files_and_names(process: CloudProcess) -> tuple[set[str], set[str]]:
     engine = SqliteEngine(process.home / "store.db")
     try:
         named = set(blobs.named(ReadTransaction(engine, Clock(), Ids())))
     finally:
         engine.close()
-    files = {path.name for path in (process.home / "blobs").rglob("*") if path.is_file()}
-    assert files - named == set(), "files that nobody names"
-    assert named - files == set(), "names without a file"
+    return {path.name for path in (process.home / "blobs").rglob("*") if path.is_file()}, named
 
 
 def test_what_fell_due_while_the_cloud_was_down_is_done_at_its_start(tmp_path):
