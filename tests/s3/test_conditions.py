@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from tests.s3.answers import refusal
@@ -201,3 +203,19 @@ def test_deletes_with_conditions(s3, bucket):
     assert refusal(s3.delete_object, Bucket=bucket, Key="k", IfMatch="*")["Code"] == "NoSuchKey"
     s3.put_object(Bucket=bucket, Key="k")
     s3.delete_object(Bucket=bucket, Key="k", IfMatch="*")
+
+
+def test_a_connection_goes_on_after_an_answer_that_nothing_changed(s3, bucket):
+    """A 304 has no body, so the next answer on the same connection is read as what it is."""
+    etag = s3.put_object(Bucket=bucket, Key="k", Body=b"meow")["ETag"]
+    url = urlsplit(s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"}))
+    connection = http.client.HTTPConnection(url.netloc, timeout=20)
+    connection.connect()
+    first = connection.sock
+    for _ in range(3):
+        for headers, status, body in (({"If-None-Match": etag}, 304, b""), ({}, 200, b"meow")):
+            connection.request("GET", f"{url.path}?{url.query}", headers=headers)
+            answer = connection.getresponse()
+            assert (answer.status, answer.read()) == (status, body)
+            assert connection.sock is first, "the connection was closed"
+    connection.close()

@@ -277,7 +277,8 @@ def _refused(request: Request, service: str, protocol: str, refusal: Refusal, re
     if refusal.query_code and models.load(service).query_compatible:
         _name_in_query(response, refusal.query_code)
     response.headers += refusal.headers.items()
-    return without_body(response) if request.method == "HEAD" else response
+    has_body = request.method != "HEAD" and refusal.status != HTTPStatus.NOT_MODIFIED
+    return response if has_body else without_body(response)
 
 
 def _name_in_query(response: Response, code: str) -> None:
