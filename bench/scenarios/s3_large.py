@@ -43,7 +43,7 @@ def run(bench: Bench) -> Outcome:
             rates.take_turns(bench, outcome, running, turn)
     for what in TRANSFERS:
         outcome.at_least(f"{what} over {COPY}", outcome.ratio((what, bench.subject), (COPY, DISK)), 0.5)
-    outcome.at_most(PEAK, outcome.value(PEAK, bench.subject), 100, "MB")
+    outcome.at_most(PEAK, outcome.value(PEAK, bench.subject), 64, "MB")
     outcome.note(
         f"{COPY}: MD5, SHA-256 and CRC32 of the bytes, and a second file of them, on one core, not waiting for the disk"
     )
