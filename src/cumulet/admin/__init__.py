@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("cumulet.admin")
 
 TOKEN_HEADER = "x-cumulet-token"  # noqa: S105 - a name
-_PREFIXES = ("/_cumulet/", "/_localstack/", "/moto-api/")
+_PREFIXES = ("/_cumulet/", "/_localstack/", "/moto-api/reset")  # "moto-api" could be a bucket; "_" could not begin one
 _LARGEST_BODY = 1024 * 1024
 _UNGUARDED = ("/_cumulet/health", "/_localstack/health")
 
