@@ -216,3 +216,41 @@ async def _issue(cloud):
 
 async def _freeze(cloud):
     cloud.cloud.kernel.clock.set_rate(0)
+
+
+@pytest.mark.parametrize(
+    ("digest", "code"),
+    [
+        ({"ContentMD5": "XrY7u+Ae7tCTyyK7j1rNww=="}, "BadDigest"),
+        ({"ContentMD5": "nonsense"}, "InvalidDigest"),
+        ({"ChecksumAlgorithm": "CRC32"}, None),
+    ],
+)
+def test_a_document_is_held_to_the_digest_that_comes_with_it(client, account, digest, code):
+    s3 = client("s3")
+    bucket = f"digests-{account}"
+    s3.create_bucket(Bucket=bucket)
+    tagging = {"TagSet": [{"Key": "a", "Value": "b"}]}
+    if code is None:
+        s3.put_bucket_tagging(Bucket=bucket, Tagging=tagging, **digest)
+        return
+    with pytest.raises(ClientError) as refused:
+        s3.put_bucket_tagging(Bucket=bucket, Tagging=tagging, **digest)
+    assert refused.value.response["Error"]["Code"] == code
+    with pytest.raises(ClientError, match="NoSuchTagSet"):
+        s3.get_bucket_tagging(Bucket=bucket)
+
+
+def test_a_document_whose_checksum_is_another_ones_changes_nothing(send, shared_cloud, client, account):
+    s3 = client("s3")
+    bucket = f"checksums-{account}"
+    s3.create_bucket(Bucket=bucket)
+    body = b"<Delete><Object><Key>k</Key></Object></Delete>"
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    headers = {
+        **signed(shared_cloud, "s3", key=account), "x-amz-content-sha256": "UNSIGNED-PAYLOAD",
+        "x-amz-checksum-crc32": "AAAAAA==",
+    }  # fmt: skip
+    answer = send("POST", f"/{bucket}?delete", body, headers)
+    assert answer.status == 400 and b"BadDigest" in answer.body
+    assert s3.head_object(Bucket=bucket, Key="k")["ContentLength"] == 1

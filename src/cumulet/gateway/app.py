@@ -103,6 +103,8 @@ class Gateway:
                 claim = authentication.prove(self._kernel, request, identified, kind)
                 request.headers |= sigv4.hoisted(request) if kind is Dialect.S3 else {}
                 await _unwrap_body(request, claim, identified, info)
+                if kind is Dialect.S3 and operation is not None and "requestAlgorithmMember" in operation.checksum:
+                    _check_document(request, operation)
                 parameters = _parameters(request, route, operation)
             scope = Scope(account=identified.caller.account, region=_region(identified, route))
             result = await self._kernel.call(
@@ -185,6 +187,12 @@ async def _unwrap_body(request: Request, claim: str | None, identified: Identifi
         integrity.check(request.body, claim)
     else:
         request.body = integrity.checked(request.body, claim)
+
+
+def _check_document(request: Request, operation: Operation) -> None:
+    """S3's documents may come with digests; those of an object's bytes are the service's business."""
+    if operation.streaming_input is None and isinstance(request.body, bytes):
+        integrity.check_digests(request.body, request.headers)
 
 
 async def _unwrap_chunks(request: Request, identified: Identified, info: RequestInfo) -> None:

@@ -106,14 +106,6 @@ class InvalidLocationConstraint(ServiceError):
     message = "The specified location-constraint is not valid"
 
 
-class PermanentRedirect(ServiceError):
-    message = (
-        "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all "
-        "future requests to this endpoint."
-    )
-    status = 301
-
-
 class InvalidArgument(ServiceError):
     """Give the argument by keyword: `InvalidArgument("Invalid id", ArgumentName="id", ArgumentValue="x")`."""
 
