@@ -12,6 +12,7 @@ import sys
 import time
 from collections import deque
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from urllib.parse import urlsplit
 
 import httptools
@@ -93,7 +94,7 @@ class _Run:
         self.done = asyncio.get_running_loop().create_future()
 
     def sign_ahead(self, count: int) -> None:
-        for index, _ in zip(self.indexes, range(count), strict=False):
+        for index in islice(self.indexes, count):
             self.ready.append(self.work.ask(index))
 
     def take(self) -> Ask | None:
