@@ -167,3 +167,17 @@ async def test_a_full_disk_fails_the_callers_and_keeps_nothing_half(tmp_path, mo
     assert [await store.read(get, (k,)) for k in "ab"] == ["before", None]
     await store.write(put, ("b",), "after")
     await store.close()
+
+
+async def test_a_snapshot_that_lasts_does_not_hold_up_writers(tmp_path):
+    engine = SqliteEngine(tmp_path / "store.db")
+    store = Store(engine, Clock())
+    await store.write(put, ("a",), 1)
+    with store.snapshot() as view:
+        await store.write(put, ("a",), 2)
+        engine._log_is_long = True
+        began = asyncio.get_running_loop().time()
+        await store.write(put, ("a",), 3)
+        assert asyncio.get_running_loop().time() - began < 5, "SQLite's own patience is ten seconds"
+        assert view.get(("a",)) == 1
+    await store.close()

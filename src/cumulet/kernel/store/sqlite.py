@@ -62,9 +62,15 @@ class SqliteEngine(SqliteReader):
 
     def begin(self) -> None:
         if self._log_is_long:
-            self._log_is_long = False
-            self._run("PRAGMA wal_checkpoint(RESTART)")
+            self._restart_log()
         self._run("BEGIN IMMEDIATE")
+
+    def _restart_log(self) -> None:
+        """Write the log from its beginning again, unless a snapshot still reads it: nobody waits for that."""
+        self._log_is_long = False
+        self._run("PRAGMA busy_timeout = 0")
+        self._run("PRAGMA wal_checkpoint(RESTART)")
+        self._run("PRAGMA busy_timeout = 10000")
 
     def commit(self) -> None:
         self._run("COMMIT")
