@@ -18,7 +18,9 @@ _SCAN = "SELECT key, value FROM pairs WHERE key >= ? AND key < ? ORDER BY key LI
 _SCAN_BACK = "SELECT key, value FROM pairs WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT ?"
 _PUT = "INSERT INTO pairs (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _DELETE = "DELETE FROM pairs WHERE key = ?"
-_LOG_PAGES_BEFORE_RESTART = 16_384  # 64 MiB
+_PAGE_BYTES = 8192
+"""A row of more than a quarter of a page is spread over further pages; a kilobyte and its key should not be."""
+_LOG_PAGES_BEFORE_RESTART = 8192  # 64 MiB
 
 
 class SqliteReader:
@@ -26,6 +28,7 @@ class SqliteReader:
         self._path = path
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._run = self._connection.execute
+        self._run(f"PRAGMA page_size = {_PAGE_BYTES}")
         self._run("PRAGMA journal_mode = WAL")
         self._run("PRAGMA synchronous = NORMAL")
         self._run("PRAGMA wal_autocheckpoint = 0")
