@@ -36,7 +36,7 @@ SERVICES = {
 def test_a_parser_refuses_what_it_cannot_read_and_fails_at_nothing(protocol):
     until = time.monotonic() + SECONDS / 4
     number = 0
-    while time.monotonic() < until:
+    while time.monotonic() < until or number <= 20:
         pick = random.Random(f"{SEED}.{protocol}.{number}")
         service = pick.choice(SERVICES[protocol])
         operation = pick.choice(list(models.load(service).operations))
