@@ -1,0 +1,28 @@
+"""What a call needs to be permitted, in the terms of policies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+Value = str | Sequence[str]
+
+_NOTHING: Mapping[str, Value] = {}
+
+
+class Need(msgspec.Struct, frozen=True, kw_only=True):
+    """One permission that a call needs, on one resource."""
+
+    action: str
+    """As policies name it: "s3:GetObject"."""
+    resource: str = "*"
+    """An ARN, or `*` where the action is on no resource."""
+    account: str = ""
+    """Whose the resource is; empty for the account in whose scope the call is made."""
+    policy: str | None = None
+    """The resource's own policy, as text, if it has one."""
+    must_allow: bool = False
+    """Whether the resource's policy has to allow, or to leave it to its account (KMS keys, the trust of roles)."""
+    context: Mapping[str, Value] = _NOTHING
+    """Condition keys of the resource and the request, in lower case. The global ones are added (context.py)."""
