@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cumulet.kernel import checks, events, identity
+from cumulet.kernel.audit import Audit
 from cumulet.kernel.blobs import Blobs
 from cumulet.kernel.clock import Anchor, Clock
 from cumulet.kernel.errors import NotImplementedYet
@@ -50,6 +51,7 @@ class Kernel:
         self.keyring = Keyring(keys, self.ids)
         self.blobs = Blobs(home, self.store, self.keyring, self.ids, durability)
         self.registry = Registry(services)
+        self.audit = Audit(self)
         self.jobs = JobRunner(self.store, self._run_job)
         self._sweeping: asyncio.Task[int] | None = None
 
@@ -57,6 +59,7 @@ class Kernel:
         """Do what fell due while the cloud was down, and meanwhile sweep what a crash left."""
         self._sweeping = asyncio.get_running_loop().create_task(self.blobs.sweep())
         self.store.start()
+        self.audit.start()
         self.jobs.start()
 
     async def swept(self) -> None:
@@ -69,6 +72,7 @@ class Kernel:
             self._sweeping.cancel()
             await asyncio.wait([self._sweeping])
         await self.jobs.stop()
+        await self.audit.stop()
         await self.store.close()
 
     async def call(
@@ -81,7 +85,7 @@ class Kernel:
         parameters: dict[str, Any],
         reply: Reply | None = None,
     ) -> Any:
-        """One operation, from whichever side it comes: authorise, then run. Returns its output, as boto3 would.
+        """One operation, from whichever side it comes: authorise, run, record. Returns its output, as boto3 would.
 
         Raises ServiceError."""
         operation = getattr(service, method, None)
@@ -93,8 +97,14 @@ class Kernel:
             unknown = ", ".join(sorted(parameters.keys() - accepted))
             raise NotImplementedYet(f"Cumulet does not implement {unknown} of {service.name}:{method} yet.")
         call = service(self, caller, scope, request, reply)
-        await call.authorise(method, parameters)
-        return await operation(call, **parameters)
+        try:
+            await call.authorise(method, parameters)
+            result = await operation(call, **parameters)
+        except Exception as error:
+            self.audit.note(call, method, parameters, None, error)
+            raise
+        self.audit.note(call, method, parameters, result, None)
+        return result
 
     def client(self, caller: Caller, service: str, region: str) -> Client:
         """`service` as `caller` calls it in its account and in `region`."""

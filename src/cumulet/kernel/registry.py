@@ -48,11 +48,24 @@ class Registry:
             if fnmatch.fnmatchcase(event_type, pattern)
         ]
 
+    def module(self, service: str, name: str) -> ModuleType | None:
+        """The module of that name in a service's package, imported; None if there is none."""
+        key = (service, name)
+        if key not in self._modules:
+            path = f"{self._home}.{service}.{name}"
+            there = service in self.names and importlib.util.find_spec(path) is not None
+            self._modules[key] = importlib.import_module(path) if there else None
+        return self._modules[key]
+
     def checks(self) -> list[Check]:
         """What the services that were called know to check in the store: `check` of their modules `checks.py`."""
         modules = [f"{self._home}.{name}.checks" for name in self._loaded]
         found = [importlib.import_module(name) for name in modules if importlib.util.find_spec(name) is not None]
         return [module.check for module in found]
+
+    @functools.cached_property
+    def _modules(self) -> dict[tuple[str, str], ModuleType | None]:
+        return {}
 
     @functools.cached_property
     def _loaded(self) -> dict[str, type[Service]]:

@@ -7,22 +7,23 @@ knows: who calls, for which account and Region, and what it may use."""
 from __future__ import annotations
 
 import enum
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
-from cumulet.kernel import identity
-from cumulet.kernel.errors import AccessDenied
+from cumulet.kernel import identity, sessions
+from cumulet.kernel.access import Need
+from cumulet.kernel.errors import AccessDenied, ServiceError
 from cumulet.kernel.forgetting import forget
-from cumulet.kernel.identity import Caller, Kind
-from cumulet.kernel.records import Record
+from cumulet.kernel.identity import Caller
+from cumulet.kernel.records import Record, replace
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import Departure
 
 if TYPE_CHECKING:
     from cumulet.kernel.blobs import Blobs
     from cumulet.kernel.kernel import Client, Kernel
-    from cumulet.kernel.store import Transaction
+    from cumulet.kernel.store import ReadTransaction, Transaction
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -117,6 +118,12 @@ class Service:
     absent: ClassVar[Mapping[str, str]] = {}
     """Of operations that are missing for a reason of their own, what is to be said to those who call them."""
 
+    has_resource_policies: ClassVar[bool] = True
+    """Whether resources of the service have policies, which could refuse even the root of their account."""
+
+    data_operations: ClassVar[frozenset[str]] = frozenset()
+    """The methods whose calls are CloudTrail data events: many, and recorded in full only where a trail asks."""
+
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)
         parts = cls.__module__.split(".")
@@ -134,6 +141,8 @@ class Service:
         self.store = kernel.store
         self.blobs = kernel.blobs
         self.clock = kernel.clock
+        self.needs_asked: Sequence[Need] = ()
+        """What the call had to be permitted, for the audit record."""
 
     def client(
         self, service: str, *, region: str | None = None, account: str | None = None, source_arn: str = ""
@@ -146,6 +155,21 @@ class Service:
         )
         return self.kernel.client(caller, service, region or self.scope.region)
 
+    def on_behalf(self, service: str, *, region: str | None = None) -> Client:
+        """Another service, called through this one for whom this call is for: with the caller's own permissions.
+
+        Source: IAM User Guide, Forward access sessions."""
+        caller = replace(self.caller, via=(*self.caller.via, f"{self.name}.amazonaws.com"))
+        return self.kernel.client(caller, service, region or self.scope.region)
+
+    async def assume(self, role: str, session_name: str, *, source_arn: str = "") -> Caller:
+        """This service in a role that trusts it: who it is then, for an hour. Raises what AssumeRole raises.
+
+        `kernel.client(caller, ...)` calls with the role's permissions."""
+        client = self.client("sts", account=arn_account(role), source_arn=source_arn)
+        given = (await client.assume_role(RoleArn=role, RoleSessionName=session_name))["Credentials"]
+        return sessions.open_token(self.kernel.keyring, given["SessionToken"], given["AccessKeyId"]).caller
+
     @classmethod
     def reset(cls, tx: Transaction, blobs: Blobs, account: str | None) -> None:
         """A rule that forgets all state of the service, or what it keeps for one account. Here: the keys that begin
@@ -153,9 +177,29 @@ class Service:
         forget(tx, blobs, (cls.name,) if account is None else (cls.name, account))
 
     async def authorise(self, operation: str, parameters: dict[str, Any]) -> None:
-        """Raise unless the caller may do this. Here: an account's own principals may, strangers may not."""
-        if self.caller.kind is Kind.ANONYMOUS:
+        """Raise unless the caller may do this."""
+        if self.caller.kind is identity.Kind.ANONYMOUS:
             raise AccessDenied
+
+    def needs(self, tx: ReadTransaction, operation: str, parameters: Mapping[str, Any]) -> Iterable[Need]:
+        """What the caller has to be permitted. Here: what the published authorization data says of the operation.
+
+        A service says it itself where it knows more: who owns a resource, what its policy is, how it is tagged."""
+        from cumulet.kernel import actions
+
+        return actions.needs(self.name, operation, self.scope, parameters)
+
+    def denial(self, message: str) -> ServiceError:
+        """The error that refuses who may not, in the service's form."""
+        from cumulet.kernel import authority
+
+        return authority.denial(self.name, message)
+
+
+def arn_account(arn: str) -> str:
+    """The account in an ARN, or nothing."""
+    parts = arn.split(":", 5)
+    return parts[4] if len(parts) == 6 else ""
 
 
 def fidelity(method: Callable[..., Any]) -> Fidelity:
