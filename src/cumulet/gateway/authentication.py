@@ -12,7 +12,7 @@ from cumulet.gateway.http import Request
 from cumulet.gateway.origins import is_own_host, is_own_origin
 from cumulet.gateway.signature_errors import Dialect
 from cumulet.gateway.sigv4 import Anonymous, Signature
-from cumulet.kernel import identity
+from cumulet.kernel import identity, sessions
 from cumulet.kernel.identity import Caller
 from cumulet.kernel.kernel import Kernel
 
@@ -41,13 +41,18 @@ class Identified:
 async def identify(
     kernel: Kernel, trust: Trust, request: Request, signature: Signature | Anonymous, dialect: Dialect
 ) -> Identified:
-    """Who signed. Raises SignatureError for a key that is neither issued nor trusted, or a time that is not now."""
+    """Who signed. Raises SignatureError for a key that is neither issued nor trusted, or a time that is not now.
+
+    A key that was issued once, and is deleted or inactive now, is not an unknown one that might be trusted."""
     if isinstance(signature, Anonymous):
         return Identified(identity.ANONYMOUS)
     key = await kernel.store.read(identity.find_key, signature.access_key)
-    if key is not None:
+    if key is not None and key.active:
         return Identified(key.caller, signature, key.secret)
-    if not trust.unknown_keys:
+    is_ours = key is not None or identity.is_ours(signature.access_key)
+    if is_ours and signature.token and signature.access_key.startswith(identity.TEMPORARY):
+        return _of_session(kernel, signature, signature.token, dialect)
+    if is_ours or not trust.unknown_keys:
         raise signature_errors.unknown_key(dialect, signature.access_key)
     sigv4.check_time(signature, now=kernel.clock.now(), kind=dialect, signed_at=_translation(kernel))
     if not is_own_host(request.headers.get("host", ""), trust.domains):
@@ -72,6 +77,17 @@ def prove(kernel: Kernel, request: Request, identified: Identified, dialect: Dia
             signed_at=_translation(kernel),
         )  # fmt: skip
     return claim
+
+
+def _of_session(kernel: Kernel, signature: Signature, token: str, dialect: Dialect) -> Identified:
+    try:
+        opened = sessions.open_token(kernel.keyring, token, signature.access_key)
+    except sessions.InvalidToken:
+        raise signature_errors.invalid_token(dialect, token) from None
+    session = opened.caller.session
+    if session is None or session.expires <= kernel.clock.now():
+        raise signature_errors.expired_token(dialect, token)
+    return Identified(opened.caller, signature, opened.secret)
 
 
 def _translation(kernel: Kernel) -> Callable[[datetime], datetime] | None:

@@ -12,6 +12,7 @@ from enum import Enum
 SKEW = timedelta(minutes=15)
 """How far a request's time may be from the cloud's."""
 
+_SHOWN_OF_TOKEN = 2048
 _MISMATCH = "The request signature we calculated does not match the signature you provided. "
 _INVALID_TOKEN = "The security token included in the request is invalid."  # noqa: S105
 _UNKNOWN_KEY = "The AWS Access Key Id you provided does not exist in our records."
@@ -106,6 +107,29 @@ def unknown_key(kind: Dialect, access_key: str) -> SignatureError:
         case _:
             status = 403 if kind is Dialect.REST else 400
             return SignatureError("UnrecognizedClientException", _INVALID_TOKEN, status)
+
+
+def invalid_token(kind: Dialect, token: str) -> SignatureError:
+    """A session token that this cloud did not make, or that belongs to another key."""
+    if kind is Dialect.S3:
+        words = "The provided token is malformed or otherwise invalid."
+        return SignatureError("InvalidToken", words, 400, {"Token-0": token[:_SHOWN_OF_TOKEN]})
+    return unknown_key(kind, "")
+
+
+def expired_token(kind: Dialect, token: str) -> SignatureError:
+    """Temporary credentials whose time is over."""
+    words = "The security token included in the request is expired"
+    match kind:
+        case Dialect.S3:
+            extra = {"Token-0": token[:_SHOWN_OF_TOKEN]}
+            return SignatureError("ExpiredToken", "The provided token has expired.", 400, extra)
+        case Dialect.EC2:
+            return SignatureError("RequestExpired", "Request has expired.", 400)
+        case Dialect.QUERY:
+            return SignatureError("ExpiredToken", words, 403)
+        case _:
+            return SignatureError("ExpiredTokenException", words, 403 if kind is Dialect.REST else 400)
 
 
 def skewed(kind: Dialect, date: str, signed: datetime, now: datetime) -> SignatureError:
