@@ -115,6 +115,7 @@ class MfaDevice(Record):
 
     serial: str
     seed: str
+    created: datetime | None = None
 
 
 def root_of(account: str, access_key: str = "") -> Caller:
@@ -230,9 +231,15 @@ def has_root_key(tx: ReadTransaction, account: str) -> bool:
 
 def enable_root_mfa(tx: Transaction, account: str) -> MfaDevice:
     """Give the root of `account` a virtual device, in place of an earlier one. The seed is for its authenticator."""
-    device = MfaDevice(serial=f"arn:aws:iam::{account}:mfa/root-account-mfa-device", seed=tx.ids.base32(32))
+    device = MfaDevice(
+        serial=f"arn:aws:iam::{account}:mfa/root-account-mfa-device", seed=tx.ids.base32(32), created=tx.now
+    )
     tx.put(("identity", "root-mfa", account), device)
     return device
+
+
+def disable_root_mfa(tx: Transaction, account: str) -> None:
+    tx.delete(("identity", "root-mfa", account))
 
 
 def root_mfa(tx: ReadTransaction, account: str) -> MfaDevice | None:
