@@ -1,0 +1,89 @@
+"""The policies that AWS manages, as data."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cumulet.services.iam import managed
+
+TOOL = Path(__file__).parents[2] / "tools" / "managed_policies.py"
+
+
+@pytest.mark.spec("security:IAM-15")
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:iam::aws:policy/AdministratorAccess",
+        "arn:aws:iam::aws:policy/IAMFullAccess",
+        "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
+        "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess",
+        "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+        "arn:aws:iam::aws:policy/root-task/S3UnlockBucketPolicy",
+    ],
+)
+def test_the_policies_of_courses_and_tutorials_are_there(arn):
+    policy = managed.find(arn)
+
+    assert policy is not None
+    assert policy.arn == arn
+    assert policy.id.startswith("ANPA") and len(policy.id) == 21
+    assert policy.created <= policy.updated
+
+
+def test_every_document_is_a_policy_and_every_action_names_a_service():
+    for policy in managed.all():
+        document = json.loads(policy.document)
+        assert document["Version"] == "2012-10-17"
+        for statement in document["Statement"]:
+            assert statement["Effect"] in ("Allow", "Deny")
+            actions = statement.get("Action", statement.get("NotAction"))
+            for action in [actions] if isinstance(actions, str) else actions:
+                assert action == "*" or action.count(":") == 1, f"{policy.name}: {action}"
+            assert ("Resource" in statement) != ("NotResource" in statement)
+
+
+def test_ids_and_arns_are_distinct():
+    policies = managed.all()
+    assert len({policy.arn for policy in policies}) == len({policy.id for policy in policies}) == len(policies)
+
+
+def test_what_aws_does_not_have_is_not_found():
+    assert managed.find("arn:aws:iam::aws:policy/NoSuchPolicy") is None
+    assert managed.find("arn:aws:iam::123456789012:policy/AdministratorAccess") is None
+
+
+def test_importing_iam_reads_no_policies():
+    code = (
+        "import cumulet.services.iam as iam; from cumulet.services.iam import managed;"
+        "assert managed._by_arn.cache_info().currsize == 0"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_answer_of_iam_brings_the_data_up_to_date(tmp_path):
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    policy = {
+        "PolicyName": "AmazonS3FullAccess", "PolicyId": "ANPAIFIR6V6BVTRAHWINE", "Path": "/",
+        "Arn": "arn:aws:iam::aws:policy/AmazonS3FullAccess", "DefaultVersionId": "v9",
+        "CreateDate": "2015-02-06T18:40:58Z", "UpdateDate": "2026-01-01T00:00:00Z",
+        "PolicyVersionList": [
+            {"VersionId": "v8", "IsDefaultVersion": False, "Document": {}},
+            {"VersionId": "v9", "IsDefaultVersion": True, "Document": document},
+        ],
+    }  # fmt: skip
+    answer, target = tmp_path / "details.json", tmp_path / "policies.jsonl"
+    answer.write_text(json.dumps({"Policies": [policy]}))
+    kept = '{"name":"Other","path":"/","version":"v1","created":"","updated":"","description":"","document":{}}\n'
+    target.write_text(kept)
+
+    subprocess.run([sys.executable, TOOL, answer, "--target", target], check=True, capture_output=True)
+
+    written = {line["name"]: line for line in map(json.loads, target.read_text().splitlines())}
+    assert written.keys() == {"AmazonS3FullAccess", "Other"}
+    assert written["AmazonS3FullAccess"]["version"] == "v9"
+    assert written["AmazonS3FullAccess"]["document"] == document
