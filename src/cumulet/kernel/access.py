@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -24,5 +24,9 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
     """The resource's own policy, as text, if it has one."""
     must_allow: bool = False
     """Whether the resource's policy has to allow, or to leave it to its account (KMS keys, the trust of roles)."""
+    granted: bool = False
+    """Whether something else than a policy of the resource gives it: an ACL, or a grant of a KMS key."""
+    tags: Callable[[], Mapping[str, str]] | None = None
+    """Tells the resource's tags, if a policy asks for them (aws:ResourceTag/...)."""
     context: Mapping[str, Value] = _NOTHING
     """Condition keys of the resource and the request, in lower case. The global ones are added (context.py)."""

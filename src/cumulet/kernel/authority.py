@@ -88,7 +88,8 @@ class Authority:
             return
         call.needs_asked = list(call.needs(tx, operation, parameters))
         for need in call.needs_asked:
-            self.demand(tx, call, need)
+            if not (standing.is_unbound and need.policy is None and not need.must_allow and _is_own(need, caller)):
+                self.demand(tx, call, need)
 
     def demand(self, tx: ReadTransaction, call: Service, need: Need) -> None:
         """Raise unless the caller may do this one thing."""
@@ -143,10 +144,10 @@ class Authority:
     def _ask(self, tx: ReadTransaction, caller: Caller, scope: Scope, request: RequestInfo, need: Need) -> Ask:
         account = need.account or scope.account
         context = Context(
-            caller, request, tx.now, scope.region, account, need.context, self.standing(tx, caller).tags,
+            caller, request, tx.now, scope.region, account, need, self.standing(tx, caller).tags,
             lambda of: self.membership(tx, of),
         )  # fmt: skip
-        return Ask(caller, need.action, need.resource, account, context, need.must_allow)
+        return Ask(caller, need.action, need.resource, account, context, need.must_allow, need.granted)
 
     def _evaluate(self, tx: ReadTransaction, ask: Ask, need: Need) -> Decision:
         held: Policies = self.standing(tx, ask.caller).policies
@@ -171,7 +172,10 @@ class Authority:
         return Standing(
             policies=held,
             tags={name.lower(): value for name, value in tags.items()},
-            is_unbound=caller.kind is Kind.ROOT and session is None and not scps,
+            is_unbound=caller.kind is Kind.ROOT
+            and session is None
+            and not scps
+            and not self.levels(tx, caller.account, RCP),
         )
 
     def _sources(self, tx: ReadTransaction, caller: Caller) -> Sources:
@@ -202,6 +206,10 @@ def denial(service: str, message: str) -> ServiceError:
         refusal.status = 403 if protocol == "rest-json" else 400
         return refusal
     return AccessDenied(message)
+
+
+def _is_own(need: Need, caller: Caller) -> bool:
+    return not need.account or need.account == caller.account
 
 
 def _trim(kept: OrderedDict[Any, Any]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from cumulet.kernel.access import Value
+from cumulet.kernel.access import Need, Value
 from cumulet.kernel.identity import Caller, Kind
 
 if TYPE_CHECKING:
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from cumulet.kernel.service import RequestInfo
 
 _PRINCIPAL_TAG = "aws:principaltag/"
+_RESOURCE_TAG = ":resourcetag/"
 _TYPES = {Kind.ROOT: "Account", Kind.USER: "User", Kind.ROLE: "AssumedRole", Kind.FEDERATED: "FederatedUser"}
 
 
 class Context:
     """Asked for a key in lower case, tells its value, its values, or None where the call has no such key."""
 
-    __slots__ = ("_organization_of", "account", "caller", "given", "now", "region", "request", "tags")
+    __slots__ = ("_organization_of", "account", "caller", "need", "now", "region", "request", "tags")
 
     def __init__(
         self,
@@ -32,7 +33,7 @@ class Context:
         now: datetime,
         region: str,
         account: str,
-        given: Mapping[str, Value],
+        need: Need,
         tags: Mapping[str, str],
         organization_of: Callable[[str], Membership | None],
     ) -> None:
@@ -42,13 +43,13 @@ class Context:
         self.region = region
         self.account = account
         """Whose the resource is."""
-        self.given = given
+        self.need = need
         self.tags = tags
         """The tags of the caller, those of its session among them; names in lower case."""
         self._organization_of = organization_of
 
     def get(self, key: str) -> Value | None:
-        found = self.given.get(key)
+        found = self.need.context.get(key)
         if found is not None:
             return found
         tell = _KEYS.get(key)
@@ -56,8 +57,17 @@ class Context:
             return tell(self)
         if key.startswith(_PRINCIPAL_TAG):
             return self.tags.get(key[len(_PRINCIPAL_TAG) :])
+        if _RESOURCE_TAG in key:
+            return self._resource_tag(key)
         session = self.caller.session
         return session.context.get(key) if session is not None else None
+
+    def _resource_tag(self, key: str) -> Value | None:
+        """Of aws:ResourceTag/NAME, and of the older form that some services have (ec2:ResourceTag/NAME)."""
+        service, _, wanted = key.partition(_RESOURCE_TAG)
+        if self.need.tags is None or service not in ("aws", self.need.action.partition(":")[0].lower()):
+            return None
+        return next((value for name, value in self.need.tags().items() if name.lower() == wanted), None)
 
     def organization(self, account: str) -> Membership | None:
         return self._organization_of(account) if account else None

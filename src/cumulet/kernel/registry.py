@@ -6,6 +6,7 @@ import fnmatch
 import functools
 import importlib
 import importlib.util
+import keyword
 import pkgutil
 from types import ModuleType
 
@@ -21,9 +22,9 @@ class Registry:
 
     @functools.cached_property
     def names(self) -> tuple[str, ...]:
-        """Sorted, without importing any."""
+        """As boto3 names them, sorted, without importing any."""
         package = importlib.import_module(self._home)
-        return tuple(sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.ispkg))
+        return tuple(sorted(service_name(m.name) for m in pkgutil.iter_modules(package.__path__) if m.ispkg))
 
     def load(self, name: str) -> type[Service]:
         """The service class that the package exports. Raises KeyError for a service that is not here."""
@@ -31,7 +32,7 @@ class Registry:
         if found is None:
             if name not in self.names:
                 raise KeyError(name)
-            found = self._loaded[name] = _exported(importlib.import_module(f"{self._home}.{name}"))
+            found = self._loaded[name] = _exported(importlib.import_module(self._package(name)))
         return found
 
     def is_loaded(self, name: str) -> bool:
@@ -52,16 +53,19 @@ class Registry:
         """The module of that name in a service's package, imported; None if there is none."""
         key = (service, name)
         if key not in self._modules:
-            path = f"{self._home}.{service}.{name}"
+            path = f"{self._package(service)}.{name}"
             there = service in self.names and importlib.util.find_spec(path) is not None
             self._modules[key] = importlib.import_module(path) if there else None
         return self._modules[key]
 
     def checks(self) -> list[Check]:
         """What the services that were called know to check in the store: `check` of their modules `checks.py`."""
-        modules = [f"{self._home}.{name}.checks" for name in self._loaded]
+        modules = [f"{self._package(name)}.checks" for name in self._loaded]
         found = [importlib.import_module(name) for name in modules if importlib.util.find_spec(name) is not None]
         return [module.check for module in found]
+
+    def _package(self, service: str) -> str:
+        return f"{self._home}.{package_name(service)}"
 
     @functools.cached_property
     def _modules(self) -> dict[tuple[str, str], ModuleType | None]:
@@ -73,12 +77,23 @@ class Registry:
 
     @functools.cached_property
     def _subscriptions(self) -> dict[str, dict[str, str]]:
-        modules = {name: f"{self._home}.{name}.events" for name in self.names}
+        modules = {name: f"{self._package(name)}.events" for name in self.names}
         return {
             name: importlib.import_module(module).SUBSCRIPTIONS
             for name, module in modules.items()
             if importlib.util.find_spec(module) is not None
         }
+
+
+def package_name(service: str) -> str:
+    """The folder of a service: "cognito-idp" lies in cognito_idp, "lambda" in lambda_."""
+    name = service.replace("-", "_")
+    return name + "_" if keyword.iskeyword(name) else name
+
+
+def service_name(package: str) -> str:
+    """The service in a folder, as boto3 names it; no such name has an underscore."""
+    return package.removesuffix("_").replace("_", "-")
 
 
 def _exported(package: ModuleType) -> type[Service]:

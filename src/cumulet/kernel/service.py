@@ -113,7 +113,7 @@ class Service:
     """Derive from this in `services/NAME/service.py`. The rules belong into modules named by nouns."""
 
     name: ClassVar[str] = ""
-    """As boto3 names the service: the name of its package."""
+    """As boto3 names the service; its package is named so too, as far as Python can (registry.package_name)."""
 
     absent: ClassVar[Mapping[str, str]] = {}
     """Of operations that are missing for a reason of their own, what is to be said to those who call them."""
@@ -128,7 +128,7 @@ class Service:
         super().__init_subclass__(**settings)
         parts = cls.__module__.split(".")
         if parts[:2] == ["cumulet", "services"]:
-            cls.name = parts[2]
+            cls.name = parts[2].removesuffix("_").replace("_", "-")
 
     def __init__(
         self, kernel: Kernel, caller: Caller, scope: Scope, request: RequestInfo, reply: Reply | None = None
