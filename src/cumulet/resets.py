@@ -60,4 +60,5 @@ def concerns(what: str, scope: Scope, service: str | None, account: str | None) 
 
 def _put_root_key(tx: Transaction, key: AccessKey) -> None:
     tx.put((*_KEYS, key.id), key)
+    tx.put(("identity", "keys-of", key.caller.account, key.caller.id, key.created, key.id), key.id)
     tx.put(("identity", "root", key.caller.account), key.id)
