@@ -125,6 +125,9 @@ class Kernel:
         if service == "events":
             await self._EVENT_JOBS[method](self, **job.payload)
             return
+        if service == "audit":
+            await self.audit.run(method)
+            return
         call = self.registry.load(service)(
             self, identity.service_principal(service, job.scope.account), job.scope, RequestInfo(id=job.id)
         )

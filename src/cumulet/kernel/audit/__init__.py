@@ -1,0 +1,416 @@
+"""The audit record: every call leaves one, who made it, from where, what was asked, and how it was answered.
+
+On the way of a request a call is only noted, by reference. What was noted is written a moment later, in one
+transaction: management events always, and kept for 90 days; data events where a reader wants them; and in the ledger
+of use (`use`), what each principal used. What is told of a call is free of secrets before it is written. Whoever
+reads the record calls `written` first."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cumulet.kernel import identity, jobs
+from cumulet.kernel.access import Need
+from cumulet.kernel.audit import entries, operations, readers, use
+from cumulet.kernel.audit.entries import DATA, MANAGEMENT, Denial, Entry
+from cumulet.kernel.audit.operations import Plan
+from cumulet.kernel.audit.use import Use
+from cumulet.kernel.errors import ClientGone, NotImplementedYet, ServiceError
+from cumulet.kernel.identity import Caller, Kind, LastUse
+from cumulet.kernel.records import replace
+from cumulet.kernel.scope import Scope
+
+if TYPE_CHECKING:
+    from cumulet.kernel.kernel import Kernel
+    from cumulet.kernel.service import RequestInfo, Service
+    from cumulet.kernel.store import Transaction
+
+log = logging.getLogger("cumulet.audit")
+
+KEPT = timedelta(days=90)
+"""How long management events can be looked up (CloudTrail User Guide, event history)."""
+_DATA_KEPT = timedelta(days=2)
+"""Data events wait for their readers so long, if those cannot deliver."""
+_TRIM, _TRIM_EVERY = "audit.trim", timedelta(days=1)
+_TRIMMED_AT_ONCE = 1000
+_WRITTEN_AFTER_SECONDS = 0.2
+_WRITTEN_AT = 1000
+"""So many noted calls are written at once, however little time has passed."""
+_MOST_WAITING = 20_000
+"""While the store refuses to write, the oldest calls beyond so many are given up."""
+_LONGEST_HELD = 2048
+_NEEDS_WORKED_OUT = 32
+"""For a caller who needs no permission, what its calls would need is worked out for so many of each operation in a
+batch: enough for the ledger, and never a burden."""
+_CHUNK = 500
+_LONGEST_MESSAGE = 1024
+
+
+class _Failure(NamedTuple):
+    code: str
+    message: str
+    denial: Denial | None
+
+
+class _Noted(NamedTuple):
+    plan: Plan
+    call: Service
+    parameters: Mapping[str, Any]
+    result: Any
+    failure: _Failure | None
+    seconds: float
+
+
+class Audit:
+    """Keeps the record of one cloud."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._clock = kernel.clock
+        self._plans: dict[tuple[type[Service], str], Plan | None] = {}
+        self._noted: list[_Noted] = []
+        self._entries: list[Entry] = []
+        self._watched: dict[str, frozenset[str]] = {}
+        """By account, the services whose data events somebody reads. What is missing is not known yet."""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._writing: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Begin to write what is noted, on the running event loop."""
+        self._loop = asyncio.get_running_loop()
+        if self._noted or self._entries:
+            self._write_soon()
+
+    async def stop(self) -> None:
+        """Write what is still to be written."""
+        self._loop = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        await asyncio.gather(*self._writing)
+        await self.written()
+
+    def note(
+        self, call: Service, method: str, parameters: Mapping[str, Any], result: Any, error: Exception | None
+    ) -> None:
+        """Remember a call that has just ended, with its answer or its error."""
+        try:
+            plan = self._plans[call.__class__, method]
+        except KeyError:
+            plan = self._plan(call.__class__, method)
+        if plan is None:
+            return
+        failure = None
+        if error is not None:
+            if isinstance(error, NotImplementedYet | ClientGone):
+                return
+            failure = _failure(error)
+        if plan.data and not self._is_watched(plan.service, call):
+            kept: Mapping[str, Any] = {
+                name: value for name, value in parameters.items() if type(value) is str and len(value) < _LONGEST_HELD
+            }
+            result = None
+        else:
+            kept = {n: v for n, v in parameters.items() if n not in plan.streams} if plan.streams else parameters
+            result = result if plan.answer_told else None
+        self._noted.append(_Noted(plan, call, kept, result, failure, self._clock.seconds()))
+        if self._timer is None:
+            self._write_soon()
+        elif len(self._noted) == _WRITTEN_AT and self._loop is not None:
+            self._loop.call_soon(self._write_now)
+
+    def note_event(
+        self,
+        caller: Caller,
+        scope: Scope,
+        request: RequestInfo,
+        source: str,
+        name: str,
+        *,
+        kind: str = "AwsServiceEvent",
+        response: Any = None,
+        additional: Any = None,
+        error: str = "",
+        message: str = "",
+    ) -> None:
+        """Record what is no call of an API, such as a sign-in to the console: source "signin.amazonaws.com", name
+        "ConsoleLogin", kind "AwsConsoleSignIn". The values are told as they are: no secrets."""
+        event = Entry(
+            id=self._kernel.ids.uuid(), time=self._clock.now(), account=scope.account, region=scope.region,
+            service=source, operation=name, caller=_told(caller), request_id=request.id, source_ip=request.source_ip,
+            user_agent=request.user_agent[:_LONGEST_MESSAGE], host=_host(request), secure=request.secure,
+            response=response, error=error, message=message, kind=kind, additional=additional,
+        )  # fmt: skip
+        self._entries.append(event)
+        if self._timer is None:
+            self._write_soon()
+
+    async def written(self) -> None:
+        """Return when everything noted so far can be read from the store."""
+        noted, self._noted = self._noted, []
+        events, self._entries = self._entries, []
+        if noted or events:
+            try:
+                await self._kernel.store.write(self._write, noted, events)
+            except BaseException:  # a full disk, say: what could not be written is tried again with the next
+                self._noted = [*noted, *self._noted][-_MOST_WAITING:]
+                self._entries = [*events, *self._entries][-_MOST_WAITING:]
+                raise
+
+    def readers_changed(self) -> None:
+        """To be called when a reader came, went, or wants other data events."""
+        self._watched.clear()
+
+    async def run(self, job: str) -> None:
+        """Do the record's own work that was scheduled."""
+        assert job == "trim"
+        await self._kernel.store.write(_trim)
+
+    def _plan(self, service: type[Service], method: str) -> Plan | None:
+        plan = operations.plan(service.name, method, service.data_operations)
+        self._plans[service, method] = plan
+        return plan
+
+    def _is_watched(self, service: str, call: Service) -> bool:
+        accounts = {call.caller.account or call.scope.account, *(need.account for need in call.needs_asked)} - {""}
+        known = [self._watched.get(account) for account in accounts]
+        return any(services is None or service in services for services in known)
+
+    def _write_soon(self) -> None:
+        if self._loop is not None:
+            self._timer = self._loop.call_later(_WRITTEN_AFTER_SECONDS, self._write_now)
+
+    def _write_now(self) -> None:
+        self._timer = None
+        if self._loop is not None:
+            task = self._loop.create_task(self._try_to_write())
+            self._writing.add(task)
+            task.add_done_callback(self._writing.discard)
+
+    async def _try_to_write(self) -> None:
+        try:
+            await self.written()
+        except Exception as error:
+            log.warning("the audit record could not be written: %s", error)
+            if self._timer is None:
+                self._write_soon()
+
+    def _write(self, tx: Transaction, noted: Sequence[_Noted], events: Sequence[Entry]) -> None:
+        batch = _Batch(self, tx)
+        for each in noted:
+            batch.take(each)
+        for event in events:
+            batch.add(event)
+        batch.keep()
+
+    def wanted(self, tx: Transaction, account: str) -> tuple[readers.Reader, ...]:
+        """Who reads the record of an account; from now on, calls know what data events they want."""
+        found = readers.of(tx, account, self._management_account(tx, account))
+        self._watched[account] = frozenset(service for reader in found for service in reader.data)
+        return found
+
+    def _management_account(self, tx: Transaction, account: str) -> str:
+        organizations = self._kernel.registry.module("organizations", "authority")
+        membership = organizations.membership(tx, account) if organizations is not None else None
+        return membership.management_account if membership is not None else ""
+
+
+class _Batch:
+    """Calls on their way into the store."""
+
+    def __init__(self, audit: Audit, tx: Transaction) -> None:
+        self._audit = audit
+        self._tx = tx
+        self._readers: dict[str, tuple[readers.Reader, ...]] = {}
+        self._chunks: dict[tuple[str, str, bool], list[Entry]] = {}
+        self._uses: dict[tuple[str, str, str], _Uses] = {}
+        self._keys: dict[str, LastUse] = {}
+        self._worked_out: dict[tuple[str, Plan], int] = {}
+
+    def take(self, noted: _Noted) -> None:
+        time = datetime.fromtimestamp(noted.seconds, UTC)
+        needs = self._needs(noted)
+        if noted.failure is None or noted.failure.denial is None:
+            self._use(noted, needs, time)
+        accounts = _accounts(noted.call, needs)
+        told: Entry | None = None
+        shared = self._tx.uuid() if len(accounts) > 1 else ""
+        for account in accounts:
+            if noted.plan.data and not self._wants(account, noted.plan.service):
+                continue
+            told = told or _entry(noted, needs, time)
+            self.add(replace(told, id=self._tx.uuid(), account=account, shared=shared))
+
+    def add(self, entry: Entry) -> None:
+        self._wanted(entry.account)
+        self._chunks.setdefault((entry.account, entry.region, entry.data), []).append(entry)
+
+    def keep(self) -> None:
+        for batch in self._chunks.values():
+            batch.sort(key=lambda entry: entry.time)
+            for start in range(0, len(batch), _CHUNK):
+                entries.keep(self._tx, batch[start : start + _CHUNK])
+        for account in {account for account, _, _ in self._chunks}:
+            readers.call(self._tx, self._wanted(account))
+        for (account, principal, action), uses in self._uses.items():
+            use.add(self._tx, account, principal, uses.sum(action))
+        for access_key, last in self._keys.items():
+            if identity.find_key(self._tx, access_key) is not None:
+                identity.note_use(self._tx, access_key, last)
+        if self._chunks and not jobs.is_scheduled(self._tx, _TRIM, "trim"):
+            self._tx.schedule(self._tx.now + _TRIM_EVERY, _TRIM, key="trim")
+
+    def _wants(self, account: str, service: str) -> bool:
+        return any(service in reader.data for reader in self._wanted(account))
+
+    def _wanted(self, account: str) -> tuple[readers.Reader, ...]:
+        found = self._readers.get(account)
+        if found is None:
+            found = self._readers[account] = self._audit.wanted(self._tx, account)
+        return found
+
+    def _needs(self, noted: _Noted) -> Sequence[Need]:
+        """What the call had to be permitted, or would have had to."""
+        call, plan = noted.call, noted.plan
+        if call.needs_asked:
+            return call.needs_asked
+        times = self._worked_out.get((call.caller.arn, plan), 0)
+        if times >= _NEEDS_WORKED_OUT or call.caller.kind is Kind.SERVICE:
+            return ()
+        self._worked_out[call.caller.arn, plan] = times + 1
+        try:
+            return list(call.needs(self._tx, plan.method, noted.parameters))
+        except Exception:  # what it was about may be gone by now, or was not held: the record does without
+            return ()
+
+    def _use(self, noted: _Noted, needs: Sequence[Need], time: datetime) -> None:
+        caller, plan = noted.call.caller, noted.plan
+        if caller.kind in (Kind.SERVICE, Kind.ANONYMOUS):
+            return
+        region = plan.region or noted.call.scope.region
+        if caller.access_key.startswith(identity.LONG_TERM):
+            self._keys[caller.access_key] = LastUse(time=time, service=_prefix(plan.service), region=region)
+        for action, resource in [(need.action, need.resource) for need in needs] or [(_action(plan), "")]:
+            key = (caller.account, caller.identity_arn, action)
+            uses = self._uses.get(key)
+            if uses is None:
+                uses = self._uses[key] = _Uses(time)
+            uses.count += 1
+            uses.last, uses.region = time, region
+            uses.regions.add(region)
+            if resource and len(uses.resources) < 4 * use.MOST_RESOURCES:
+                uses.resources.add(resource)
+
+
+class _Uses:
+    """Uses of one action by one principal, summed up."""
+
+    __slots__ = ("count", "first", "last", "region", "regions", "resources")
+
+    def __init__(self, time: datetime) -> None:
+        self.count = 0
+        self.first = self.last = time
+        self.region = ""
+        self.regions: set[str] = set()
+        self.resources: set[str] = set()
+
+    def sum(self, action: str) -> Use:
+        return Use(
+            action=action, count=self.count, first=self.first, last=self.last, region=self.region,
+            regions=tuple(sorted(self.regions)), resources=use.generalised(self.resources),
+        )  # fmt: skip
+
+
+def _accounts(call: Service, needs: Iterable[Need]) -> list[str]:
+    """Whose record a call goes into: the caller's, and that of each owner of what it was about."""
+    own = call.caller.account or call.scope.account
+    return list(dict.fromkeys(account for account in (own, *(need.account for need in needs)) if account))
+
+
+def _entry(noted: _Noted, needs: Sequence[Need], time: datetime) -> Entry:
+    call, plan, failure = noted.call, noted.plan, noted.failure
+    request = call.request
+    return Entry(
+        id="",
+        time=time,
+        account="",
+        region=plan.region or call.scope.region,
+        service=plan.service,
+        operation=plan.name,
+        caller=_told(call.caller),
+        request_id=request.id,
+        source_ip=request.source_ip,
+        user_agent=request.user_agent[:_LONGEST_MESSAGE],
+        host=_host(request),
+        secure=request.secure,
+        read_only=plan.read_only,
+        data=plan.data,
+        parameters=plan.write_parameters(noted.parameters),
+        response=plan.write_answer(noted.result) if isinstance(noted.result, Mapping) else None,
+        error=failure.code if failure is not None else "",
+        message=failure.message if failure is not None else "",
+        resources=tuple(
+            dict.fromkeys((n.resource, n.account or call.scope.account) for n in needs[:16] if n.resource != "*")
+        ),
+        denial=failure.denial if failure is not None else None,
+    )
+
+
+def _told(caller: Caller) -> Caller:
+    """Who it was, without the texts of session policies."""
+    session = caller.session
+    if session is None or session.policies is None:
+        return caller
+    return replace(caller, session=replace(session, policies=None, policy_arns=()))
+
+
+def _failure(error: Exception) -> _Failure:
+    """An error without what hangs on it: a traceback holds the request's body."""
+    asked: Need | None = getattr(error, "asked", None)
+    denial = None
+    if asked is not None:
+        reason = str(getattr(error, "because", ""))[:_LONGEST_MESSAGE]
+        denial = Denial(asked.action, asked.resource, asked.account, reason, _plain(asked.context))
+    if isinstance(error, ServiceError):
+        return _Failure(error.code, error.message[:_LONGEST_MESSAGE], denial)
+    code = getattr(error, "code", None)
+    if isinstance(code, str):
+        return _Failure(code, str(error)[:_LONGEST_MESSAGE], denial)
+    return _Failure("InternalFailure", "An internal error occurred", None)
+
+
+def _plain(context: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value if isinstance(value, str) else [str(v) for v in value] for name, value in context.items()}
+
+
+def _host(request: RequestInfo) -> str:
+    return request.headers.get("host", "")[:256]
+
+
+def _prefix(service: str) -> str:
+    return operations.source(service).removesuffix(".amazonaws.com")
+
+
+def _action(plan: Plan) -> str:
+    return f"{_prefix(plan.service)}:{plan.name}"
+
+
+def _trim(tx: Transaction) -> None:
+    """Forget what is too old to be looked up or delivered, some at once."""
+    removed = 0
+    for account in list(entries.accounts(tx)):
+        for category, kept in ((MANAGEMENT, KEPT), (DATA, _DATA_KEPT)):
+            for region in list(entries.regions(tx, account, category)):
+                base = (*entries.space(account, category), region)
+                old = [key for key, _ in tx.items(base, before=tx.now - kept, limit=_TRIMMED_AT_ONCE)]
+                for key in old:
+                    tx.delete(key)
+                removed = max(removed, len(old))
+    pause = timedelta(0) if removed == _TRIMMED_AT_ONCE else _TRIM_EVERY
+    if removed or next(entries.accounts(tx), None) is not None:
+        tx.schedule(tx.now + pause, _TRIM, key="trim")
