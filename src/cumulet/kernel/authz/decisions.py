@@ -17,6 +17,7 @@ class Ask(NamedTuple):
     """May `caller` do `action` to `resource`, which belongs to `account` (empty: to the caller's own)?
 
     `must_allow`: the resource's policy has to allow it, or to leave it to the account (KMS keys, role trust policies).
+    `granted`: something else of the resource allows it: an ACL, or a grant of a KMS key.
     `canonical_user` is the caller's account as S3 names it, where policies may say so."""
 
     caller: Caller
@@ -25,6 +26,7 @@ class Ask(NamedTuple):
     account: str = ""
     context: Context = MappingProxyType({})
     must_allow: bool = False
+    granted: bool = False
     canonical_user: str = ""
 
 
@@ -40,6 +42,10 @@ class Policies(NamedTuple):
     rcps: tuple[tuple[Policy, ...], ...] = ()
     resource: Policy | None = None
     endpoint: Policy | None = None
+
+    def at_resource(self, resource: Policy | None, rcps: tuple[tuple[Policy, ...], ...] = ()) -> Policies:
+        """A caller's policies together with those that bear on one resource."""
+        return self._replace(resource=resource, rcps=rcps)
 
 
 class Reason(enum.Enum):
@@ -60,7 +66,7 @@ class Layer(enum.Enum):
     BOUNDARY = "a permissions boundary"
     SESSION = "a session policy"
     NONE = ""
-    """The account's root, who needs no policy."""
+    """No policy: the account's root needs none, and a resource may be open by an ACL or a grant."""
 
 
 class Decision(NamedTuple):

@@ -90,12 +90,14 @@ def _allowed_or_not(ask: Ask, given: Policies) -> Decision:
     if granted is not None and (_is_outside(ask.caller) or (grant is Grant.DIRECT and not elsewhere)):
         return granted
     if _is_roots(ask.caller) and ask.caller.kind is Kind.ROOT:
-        return granted or _ROOT
+        return granted or _WITHOUT_POLICY
     return _allowed_by_own(ask, given, granted if grant is Grant.ROLE and not elsewhere else None)
 
 
 def _granted_by_resource(ask: Ask, given: Policies) -> tuple[Grant, Decision | None]:
     """The most direct grant of the resource's policy."""
+    if ask.granted:
+        return Grant.DIRECT, _WITHOUT_POLICY
     best, decision = Grant.NONE, None
     if given.resource is None:
         return best, decision
@@ -109,7 +111,7 @@ def _granted_by_resource(ask: Ask, given: Policies) -> tuple[Grant, Decision | N
 
 def _allowed_by_own(ask: Ask, given: Policies, granted: Decision | None) -> Decision:
     """The caller's own policies. What the resource has `granted` to the role needs no identity policy."""
-    allowed = granted or (_ROOT if _is_roots(ask.caller) else _allowing(given.identity, ask, given, Layer.IDENTITY))
+    allowed = granted or (_WITHOUT_POLICY if _is_roots(ask.caller) else _allowing(given.identity, ask, given, Layer.IDENTITY))
     if allowed is None:
         return _nobody_allowed(Layer.IDENTITY)
     if given.boundary is not None and _allowing((given.boundary,), ask, given) is None:
@@ -190,4 +192,4 @@ def _nobody_allowed(layer: Layer) -> Decision:
 
 
 _IMPLICIT = {layer: Decision(False, Reason.IMPLICIT_DENY, layer) for layer in Layer}
-_ROOT = Decision(True, Reason.ALLOWED, Layer.NONE)
+_WITHOUT_POLICY = Decision(True, Reason.ALLOWED, Layer.NONE)

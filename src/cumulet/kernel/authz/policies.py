@@ -25,7 +25,7 @@ CURRENT, EARLIER = "2012-10-17", "2008-10-17"
 """The versions of the language. The earlier one knows no variables, and is meant where a policy names none."""
 
 
-class PolicyKind(enum.StrEnum):
+class Kind(enum.StrEnum):
     IDENTITY = "identity"
     RESOURCE = "resource"
     TRUST = "trust"
@@ -35,7 +35,10 @@ class PolicyKind(enum.StrEnum):
     ENDPOINT = "endpoint"
 
 
-WITHOUT_PRINCIPAL = frozenset({PolicyKind.IDENTITY, PolicyKind.SESSION, PolicyKind.SCP})
+PolicyKind = Kind
+"""The same by a longer name, beside the kinds of callers."""
+
+WITHOUT_PRINCIPAL = frozenset({Kind.IDENTITY, Kind.SESSION, Kind.SCP})
 
 
 class Statement:
@@ -101,7 +104,7 @@ class Policy:
 
     __slots__ = ("_by_action", "kind", "source", "statements", "text", "version")
 
-    def __init__(self, text: str, kind: PolicyKind, source: str, version: str, statements: Sequence[Statement]) -> None:
+    def __init__(self, text: str, kind: Kind, source: str, version: str, statements: Sequence[Statement]) -> None:
         self.text, self.kind, self.source, self.version = text, kind, source, version
         self.statements = tuple(statements)
         self._by_action: dict[str, tuple[tuple[Statement, ...], tuple[Statement, ...]]] = {}
@@ -123,7 +126,7 @@ class Policy:
         return {condition.key.lower() for statement in self.statements for condition in statement.conditions}
 
 
-def parse(text: str, kind: PolicyKind = PolicyKind.IDENTITY, source: str = "") -> Policy:
+def parse(text: str, kind: Kind = Kind.IDENTITY, source: str = "") -> Policy:
     """The policy that a text is. Raises MalformedPolicy; nothing else, whatever the text."""
     found = _parsed(text, kind, source)
     if isinstance(found, MalformedPolicy):
@@ -132,7 +135,7 @@ def parse(text: str, kind: PolicyKind = PolicyKind.IDENTITY, source: str = "") -
 
 
 @lru_cache(maxsize=4096)
-def _parsed(text: str, kind: PolicyKind, source: str) -> Policy | MalformedPolicy:
+def _parsed(text: str, kind: Kind, source: str) -> Policy | MalformedPolicy:
     try:
         document = _document(text)
         entries = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
@@ -201,7 +204,7 @@ _STATEMENT = frozenset(
 )
 
 
-def _check_statements(entries: list[Any], kind: PolicyKind) -> None:
+def _check_statements(entries: list[Any], kind: Kind) -> None:
     sids: set[str] = set()
     for entry in entries:
         if not isinstance(entry, dict):
@@ -213,7 +216,7 @@ def _check_statements(entries: list[Any], kind: PolicyKind) -> None:
         _check_actions(entry, kind)
         _check_resources(entry, kind)
         _check_conditions(entry.get("Condition", {}))
-        if kind is PolicyKind.RCP:
+        if kind is Kind.RCP:
             _check_rcp(entry)
 
 
@@ -224,7 +227,7 @@ def _check_effect(entry: Mapping[str, Any]) -> None:
         raise MalformedPolicy(Problem.EFFECT, str(entry["Effect"]))
 
 
-def _check_sid(sid: Any, kind: PolicyKind, seen: set[str]) -> None:
+def _check_sid(sid: Any, kind: Kind, seen: set[str]) -> None:
     if not isinstance(sid, str) or isinstance(sid, _Number):
         raise MalformedPolicy(Problem.SYNTAX)
     if kind in WITHOUT_PRINCIPAL and not re.fullmatch(r"[0-9A-Za-z]*", sid):
@@ -234,7 +237,7 @@ def _check_sid(sid: Any, kind: PolicyKind, seen: set[str]) -> None:
     seen.add(sid)
 
 
-def _check_principal(entry: Mapping[str, Any], kind: PolicyKind) -> None:
+def _check_principal(entry: Mapping[str, Any], kind: Kind) -> None:
     names = [name for name in ("Principal", "NotPrincipal") if name in entry]
     if kind in WITHOUT_PRINCIPAL:
         if names:
@@ -271,7 +274,7 @@ _NAME_OF = {
 }
 
 
-def _check_actions(entry: Mapping[str, Any], kind: PolicyKind) -> None:
+def _check_actions(entry: Mapping[str, Any], kind: Kind) -> None:
     names = [name for name in ("Action", "NotAction") if name in entry]
     if not names or entry[names[0]] == []:
         raise MalformedPolicy(Problem.NO_ACTION)
@@ -283,9 +286,9 @@ def _check_actions(entry: Mapping[str, Any], kind: PolicyKind) -> None:
         _check_action(action, kind)
 
 
-def _check_action(action: str, kind: PolicyKind) -> None:
+def _check_action(action: str, kind: Kind) -> None:
     if action == "*":
-        if kind is PolicyKind.TRUST:
+        if kind is Kind.TRUST:
             raise MalformedPolicy(Problem.NOT_STS)
         return
     vendor, colon, name = action.partition(":")
@@ -295,13 +298,13 @@ def _check_action(action: str, kind: PolicyKind) -> None:
         raise MalformedPolicy(Problem.COLONS)
     if not re.fullmatch(r"\*|[A-Za-z0-9-]{1,64}", vendor) or not re.fullmatch(r"[A-Za-z0-9*?_-]{1,128}", name):
         raise MalformedPolicy(Problem.ACTION_VENDOR, vendor)
-    if kind is PolicyKind.TRUST and vendor.lower() != "sts":
+    if kind is Kind.TRUST and vendor.lower() != "sts":
         raise MalformedPolicy(Problem.NOT_STS)
 
 
-def _check_resources(entry: Mapping[str, Any], kind: PolicyKind) -> None:
+def _check_resources(entry: Mapping[str, Any], kind: Kind) -> None:
     names = [name for name in ("Resource", "NotResource") if name in entry]
-    if kind is PolicyKind.TRUST:
+    if kind is Kind.TRUST:
         if names:
             raise MalformedPolicy(Problem.RESOURCE_PROHIBITED, names[0])
         return
