@@ -118,11 +118,22 @@ def test_permissions_that_are_refused(sqs, url):
         allow({"AWS": STRANGER}, "SQS:Send*"),
         allow({"AWS": [f"arn:aws:iam::{STRANGER}:root"]}, "*"),
         allow("*", Condition={"StringEquals": {"aws:PrincipalAccount": [STRANGER]}}),
+        allow("*", Condition={"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}),
     ],
 )
 def test_grants(sqs, url, stranger, statement):
     set_policy(sqs, url, statement)
     stranger.send_message(QueueUrl=url, MessageBody="a")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [allow({"AWS": {"odd": [1]}}, [{}], Condition=[1]), allow([1], 1, Condition={"StringEquals": 1}), {}],
+)
+def test_a_malformed_policy_is_refused(sqs, url, statement):
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    refused = refusal(sqs.set_queue_attributes, QueueUrl=url, Attributes={"Policy": policy})
+    assert refused[0] == "InvalidAttributeValue"
 
 
 @pytest.mark.parametrize(
@@ -132,12 +143,10 @@ def test_grants(sqs, url, stranger, statement):
         [allow({"Service": "s3.amazonaws.com"})],
         [allow("*", "sqs:ReceiveMessage")],
         [allow("*", Resource="arn:aws:sqs:us-east-1:111122223333:orders")],
-        [allow("*", Condition={"IpAddress": {"aws:SourceIp": "127.0.0.1"}})],
+        [allow("*", Condition={"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}})],
         [allow("*", Condition={"StringEquals": {"aws:SourceArn": "x"}})],
         [allow("*"), allow({"AWS": STRANGER}, effect="Deny")],
         [allow("*"), allow("*", effect="Deny", Condition={"Bool": {"aws:SecureTransport": "false"}})],
-        [allow({"AWS": {"odd": [1]}}, [{}], Condition=[1])],
-        [allow([1], 1, Condition={"StringEquals": 1})],
     ],
 )
 def test_no_grants(sqs, url, stranger, statements):
@@ -154,7 +163,7 @@ BUCKET = "arn:aws:s3:::pictures"
         (allow({"Service": "s3.amazonaws.com"}), True),
         (allow("*"), True),
         (allow({"Service": "sns.amazonaws.com"}), False),
-        (allow({"AWS": "*"}), False),
+        (allow({"AWS": "*"}), True),
         (allow("*", Condition={"ArnLike": {"aws:SourceArn": "arn:aws:s3:*:*:pictures"}}), True),
         (allow("*", Condition={"ArnEquals": {"AWS:SourceArn": [BUCKET + "x", BUCKET]}}), True),
         (allow("*", Condition={"StringLike": {"aws:SourceArn": "arn:aws:s3:::p?cture*"}}), True),

@@ -12,10 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cumulet.kernel import models
 from cumulet.kernel.access import Need
-from cumulet.kernel.authz import policies as language
-from cumulet.kernel.authz.decisions import Decision, words
-from cumulet.kernel.authz.evaluation import Ask, Policies, evaluate
-from cumulet.kernel.authz.policies import Policy
+from cumulet.kernel.authz import Ask, Decision, Policies, Policy, PolicyKind, evaluate, parse, words
 from cumulet.kernel.context import Context
 from cumulet.kernel.errors import AccessDenied, AccessDeniedException, ServiceError
 from cumulet.kernel.identity import Caller, Kind
@@ -124,8 +121,8 @@ class Authority:
         if kept is None:
             controls = self._asked("organizations", "controls")
             found = controls(tx, account, kind) if controls is not None and account else []
-            parsed = language.Kind.SCP if kind == SCP else language.Kind.RCP
-            kept = tuple(tuple(language.parse(text, parsed, name) for name, text in level) for level in found)
+            parsed = PolicyKind.SCP if kind == SCP else PolicyKind.RCP
+            kept = tuple(tuple(parse(text, parsed, name) for name, text in level) for level in found)
             self._levels[key] = kept
             _trim(self._levels)
         return kept
@@ -153,9 +150,9 @@ class Authority:
     def _evaluate(self, tx: ReadTransaction, ask: Ask, need: Need) -> Decision:
         held: Policies = self.standing(tx, ask.caller).policies
         rcps = self.levels(tx, ask.account, RCP)
-        resource = language.parse(need.policy, language.Kind.RESOURCE, need.resource) if need.policy else None
+        resource = parse(need.policy, PolicyKind.RESOURCE, need.resource) if need.policy else None
         if rcps or resource is not None:
-            held = held.at_resource(resource, rcps)
+            held = held._replace(resource=resource, rcps=rcps)
         return evaluate(ask, held)
 
     def _gather(self, tx: ReadTransaction, caller: Caller) -> Standing:
@@ -163,10 +160,10 @@ class Authority:
         session = caller.session
         scps = () if caller.kind in (Kind.SERVICE, Kind.ANONYMOUS) else self.levels(tx, caller.account, SCP)
         tags = {**sources.tags, **(session.tags if session is not None else {})}
-        identity = language.Kind.IDENTITY
+        identity = PolicyKind.IDENTITY
         held = Policies(
-            identity=tuple(language.parse(text, identity, name) for name, text in sources.identity),
-            boundary=language.parse(sources.boundary[1], identity, sources.boundary[0]) if sources.boundary else None,
+            identity=tuple(parse(text, identity, name) for name, text in sources.identity),
+            boundary=parse(sources.boundary[1], identity, sources.boundary[0]) if sources.boundary else None,
             session=self._session_policies(tx, caller),
             scps=scps,
         )
@@ -190,9 +187,9 @@ class Authority:
         session = caller.session
         if session is None or (session.policies is None and not session.policy_arns):
             return None
-        inline = [language.parse(text, language.Kind.SESSION, "session policy") for text in session.policies or ()]
+        inline = [parse(text, PolicyKind.SESSION, "session policy") for text in session.policies or ()]
         managed = [(arn, self.managed_policy(tx, arn)) for arn in session.policy_arns]
-        return (*inline, *(language.parse(text, language.Kind.SESSION, arn) for arn, text in managed if text))
+        return (*inline, *(parse(text, PolicyKind.SESSION, arn) for arn, text in managed if text))
 
     def _asked(self, service: str, function: str) -> Callable[..., Any] | None:
         module = self._registry.module(service, "authority")

@@ -12,6 +12,7 @@ from typing import Any
 
 from cumulet.kernel import checks, events, identity
 from cumulet.kernel.audit import Audit
+from cumulet.kernel.authority import Authority
 from cumulet.kernel.blobs import Blobs
 from cumulet.kernel.clock import Anchor, Clock
 from cumulet.kernel.errors import NotImplementedYet
@@ -51,6 +52,7 @@ class Kernel:
         self.keyring = Keyring(keys, self.ids)
         self.blobs = Blobs(home, self.store, self.keyring, self.ids, durability)
         self.registry = Registry(services)
+        self.authority = Authority(self.registry)
         self.audit = Audit(self)
         self.jobs = JobRunner(self.store, self._run_job)
         self._sweeping: asyncio.Task[int] | None = None

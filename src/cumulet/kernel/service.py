@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
-from cumulet.kernel import identity, sessions
+from cumulet.kernel import actions, authority, identity, sessions
 from cumulet.kernel.access import Need
-from cumulet.kernel.errors import AccessDenied, ServiceError
+from cumulet.kernel.errors import ServiceError
 from cumulet.kernel.forgetting import forget
 from cumulet.kernel.identity import Caller
 from cumulet.kernel.records import Record, replace
@@ -178,21 +178,16 @@ class Service:
 
     async def authorise(self, operation: str, parameters: dict[str, Any]) -> None:
         """Raise unless the caller may do this."""
-        if self.caller.kind is identity.Kind.ANONYMOUS:
-            raise AccessDenied
+        await self.store.read(self.kernel.authority.admit, self, operation, parameters)
 
     def needs(self, tx: ReadTransaction, operation: str, parameters: Mapping[str, Any]) -> Iterable[Need]:
         """What the caller has to be permitted. Here: what the published authorization data says of the operation.
 
         A service says it itself where it knows more: who owns a resource, what its policy is, how it is tagged."""
-        from cumulet.kernel import actions
-
         return actions.needs(self.name, operation, self.scope, parameters)
 
     def denial(self, message: str) -> ServiceError:
         """The error that refuses who may not, in the service's form."""
-        from cumulet.kernel import authority
-
         return authority.denial(self.name, message)
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from cumulet.kernel import models
+from cumulet.kernel import authz, models
+from cumulet.kernel.authz import MalformedPolicy, PolicyKind
 from cumulet.kernel.records import Record, replace
 from cumulet.services.sqs.errors import InvalidAttributeName, InvalidAttributeValue, InvalidParameterValue
 
@@ -203,12 +204,10 @@ def _key_id(name: str, text: str) -> str:
 
 
 def _policy(name: str, text: str) -> str:
-    document = _document(text)
-    statements = document.get("Statement") if document is not None else None
-    if isinstance(statements, dict):
-        statements = [statements]
-    if not isinstance(statements, list) or not all(isinstance(s, dict) and "Effect" in s for s in statements):
-        raise InvalidAttributeValue.of(name)
+    try:
+        authz.parse(text, PolicyKind.RESOURCE)
+    except MalformedPolicy:
+        raise InvalidAttributeValue.of(name) from None
     return text
 
 

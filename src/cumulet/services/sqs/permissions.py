@@ -1,19 +1,14 @@
-"""The queue's policy, as AddPermission and RemovePermission edit it, and what it says to those of other accounts.
-
-The evaluation here knows what queue policies are mostly made of: principals, actions, resources, and conditions on
-the source of a service's call. A condition it does not know never grants, and always denies."""
+"""The queue's policy, as AddPermission and RemovePermission edit it."""
 
 from __future__ import annotations
 
-import fnmatch
 import json
 import re
 from collections.abc import Sequence
 from typing import Any
 
-from cumulet.kernel.identity import Caller, Kind
 from cumulet.kernel.records import replace
-from cumulet.kernel.store import ReadTransaction, Transaction
+from cumulet.kernel.store import Transaction
 from cumulet.services.sqs import queues
 from cumulet.services.sqs.errors import InvalidParameterValue, MissingParameter, OverLimit
 from cumulet.services.sqs.queues import Queue
@@ -24,7 +19,6 @@ _ACTIONS = frozenset(
 )  # fmt: skip
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _MOST_STATEMENTS = 20
-_LIKE = frozenset(("StringLike", "ArnEquals", "ArnLike"))
 
 Statement = dict[str, Any]
 
@@ -61,15 +55,6 @@ def remove(tx: Transaction, queue: Queue, label: str) -> None:
     tx.put(queue.key("settings"), replace(settings, policy=text, modified=tx.now))
 
 
-def allows(tx: ReadTransaction, queue: Queue, action: str, caller: Caller) -> bool:
-    """Whether the queue's policy lets a stranger do this: some statement allows it, and none denies it."""
-    statements = _statements(_read(queues.settings(tx, queue).policy))
-    concerned = [s for s in statements if _concerns(s, queue, action, caller)]
-    denied = any(s.get("Effect") == "Deny" and _conditions_hold(s, caller, unknown=True) for s in concerned)
-    allowed = any(s.get("Effect") == "Allow" and _conditions_hold(s, caller, unknown=False) for s in concerned)
-    return allowed and not denied
-
-
 def _check(label: str, accounts: Sequence[str], actions: Sequence[str]) -> None:
     if not _LABEL.fullmatch(label):
         reason = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
@@ -95,54 +80,6 @@ def _read(policy: str) -> dict[str, Any]:
 def _statements(policy: dict[str, Any]) -> list[Statement]:
     statements = policy.get("Statement", [])
     return statements if isinstance(statements, list) else [statements]
-
-
-def _concerns(statement: Statement, queue: Queue, action: str, caller: Caller) -> bool:
-    actions = [str(name).lower() for name in _listed(statement.get("Action"))]
-    resources = _listed(statement.get("Resource", queue.arn))
-    return (
-        any(_is_like(f"sqs:{action}".lower(), wanted) for wanted in actions)
-        and any(_is_like(queue.arn, str(wanted)) for wanted in resources)
-        and _is_principal(statement.get("Principal"), caller)
-    )
-
-
-def _is_principal(principal: Any, caller: Caller) -> bool:
-    if not isinstance(principal, dict):
-        return bool(principal == "*")
-    if caller.kind is Kind.SERVICE:
-        return any(str(wanted) in ("*", caller.arn) for wanted in _listed(principal.get("Service")))
-    names = {"*"}
-    if caller.kind is not Kind.ANONYMOUS:
-        names |= {caller.account, caller.arn, f"arn:aws:iam::{caller.account}:root"}
-    return any(str(wanted) in names for wanted in _listed(principal.get("AWS")))
-
-
-def _conditions_hold(statement: Statement, caller: Caller, *, unknown: bool) -> bool:
-    """All of them; each is taken for `unknown` where this evaluation does not know its operator or key."""
-    given = {"aws:sourcearn": caller.source_arn, "aws:sourceaccount": caller.source_account}
-    given |= {"aws:principalaccount": caller.account, "aws:principalarn": caller.arn}
-    conditions = statement.get("Condition") or {}
-    for operator, keys in conditions.items() if isinstance(conditions, dict) else [("", {})]:
-        for key, wanted in keys.items() if isinstance(keys, dict) and keys else [("", "")]:
-            value = given.get(key.lower())
-            if value is None or (operator != "StringEquals" and operator not in _LIKE):
-                if not unknown:
-                    return False
-            elif not any(_is_like(value, str(w)) if operator in _LIKE else value == w for w in _listed(wanted)):
-                return False
-    return True
-
-
-def _is_like(value: str, pattern: str) -> bool:
-    """`*` and `?` as in policies; brackets mean nothing there."""
-    return fnmatch.fnmatchcase(value, pattern.replace("[", "[[]"))
-
-
-def _listed(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
 
 
 def _one_or_all(values: list[str]) -> str | list[str]:

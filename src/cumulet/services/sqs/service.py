@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from cumulet.kernel.access import Need
+from cumulet.kernel.errors import ServiceError
 from cumulet.kernel.identity import Kind
 from cumulet.kernel.service import Service, job
+from cumulet.kernel.store import ReadTransaction
 from cumulet.services.sqs import (
     access,
     attributes,
@@ -24,7 +27,7 @@ from cumulet.services.sqs import (
     queues,
     throughput,
 )
-from cumulet.services.sqs.errors import InvalidParameterValue
+from cumulet.services.sqs.errors import AccessDenied, InvalidParameterValue
 from cumulet.services.sqs.messages import Sent
 from cumulet.services.sqs.outbound import Draft
 from cumulet.services.sqs.queues import Queue
@@ -36,15 +39,16 @@ _COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible
 
 
 class SQS(Service):
-    async def authorise(self, operation: str, parameters: dict[str, Any]) -> None:
-        queue = access.resource(self.scope, operation, parameters)
-        if access.is_owner(self.caller, queue):
-            return
-        action = access.grantable(operation)
-        if queue is None or action is None:
-            raise access.denied(self.caller, operation, queue)
-        if not await self.store.read(permissions.allows, queue, action, self.caller):
-            raise access.denied(self.caller, operation, queue)
+    data_operations = frozenset(
+        ("send_message", "send_message_batch", "receive_message", "delete_message", "delete_message_batch",
+         "change_message_visibility", "change_message_visibility_batch")
+    )  # fmt: skip
+
+    def needs(self, tx: ReadTransaction, operation: str, parameters: Mapping[str, Any]) -> Iterator[Need]:
+        return access.needs(tx, self.scope, self.caller.account, operation, parameters)
+
+    def denial(self, message: str) -> ServiceError:
+        return AccessDenied(access.as_told(message))
 
     async def create_queue(
         self, *, QueueName: str, Attributes: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None
