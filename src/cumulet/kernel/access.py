@@ -24,6 +24,8 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
     """The resource's own policy, as text, if it has one."""
     must_allow: bool = False
     """Whether the resource's policy has to allow, or to leave it to its account (KMS keys, the trust of roles)."""
+    is_trust: bool = False
+    """Whether that policy is a role's trust policy, which names no resource."""
     granted: bool = False
     """Whether something else than a policy of the resource gives it: an ACL, or a grant of a KMS key."""
     tags: Callable[[], Mapping[str, str]] | None = None
