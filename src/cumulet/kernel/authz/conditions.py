@@ -85,7 +85,7 @@ def _null(key: str, wanted: tuple[str, ...]) -> Callable[[Context], bool]:
 def _single(key: str, fits: Matcher, negated: bool, if_missing: bool) -> Callable[[Context], bool | None]:
     def holds(context: Context) -> bool | None:
         found = context.get(key)
-        if found is None:
+        if found is None or (not found and not isinstance(found, str)):
             return if_missing
         result = fits(found, context) if isinstance(found, str) else _some(fits, found, context)
         return result if not negated else None if result is None else not result

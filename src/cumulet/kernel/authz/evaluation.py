@@ -36,7 +36,7 @@ def evaluate(ask: Ask, given: Policies) -> Decision:
 
 
 def _explicitly_denied(ask: Ask, given: Policies) -> Decision | None:
-    for layer, policies in _layers(ask, given):
+    for layer, policies in layers(ask, given):
         for policy in policies:
             for statement in policy.about(ask.action)[0]:
                 if applies(statement, ask, given):
@@ -44,7 +44,7 @@ def _explicitly_denied(ask: Ask, given: Policies) -> Decision | None:
     return None
 
 
-def _layers(ask: Ask, given: Policies) -> Iterator[tuple[Layer, Iterable[Policy]]]:
+def layers(ask: Ask, given: Policies) -> Iterator[tuple[Layer, Iterable[Policy]]]:
     """The policies that bear on the request."""
     if given.rcps and rcps_bind(ask.caller):
         yield Layer.RCP, (policy for level in given.rcps for policy in level)
@@ -89,8 +89,6 @@ def _allowed_or_not(ask: Ask, given: Policies) -> Decision:
         return _nobody_allowed(layer_of(given.resource))
     if granted is not None and (_is_outside(ask.caller) or (grant is Grant.DIRECT and not elsewhere)):
         return granted
-    if _is_roots(ask.caller) and ask.caller.kind is Kind.ROOT:
-        return granted or _WITHOUT_POLICY
     return _allowed_by_own(ask, given, granted if grant is Grant.ROLE and not elsewhere else None)
 
 
@@ -111,7 +109,7 @@ def _granted_by_resource(ask: Ask, given: Policies) -> tuple[Grant, Decision | N
 
 def _allowed_by_own(ask: Ask, given: Policies, granted: Decision | None) -> Decision:
     """The caller's own policies. What the resource has `granted` to the role needs no identity policy."""
-    allowed = granted or (_WITHOUT_POLICY if _is_roots(ask.caller) else _allowing(given.identity, ask, given, Layer.IDENTITY))
+    allowed = granted or _allowed_by_identity(ask, given)
     if allowed is None:
         return _nobody_allowed(Layer.IDENTITY)
     if given.boundary is not None and _allowing((given.boundary,), ask, given) is None:
@@ -119,6 +117,10 @@ def _allowed_by_own(ask: Ask, given: Policies, granted: Decision | None) -> Deci
     if not _allowed_by_session(ask, given):
         return _nobody_allowed(Layer.SESSION)
     return allowed
+
+
+def _allowed_by_identity(ask: Ask, given: Policies) -> Decision | None:
+    return _WITHOUT_POLICY if _is_roots(ask.caller) else _allowing(given.identity, ask, given, Layer.IDENTITY)
 
 
 def _allowed_by_session(ask: Ask, given: Policies) -> bool:
