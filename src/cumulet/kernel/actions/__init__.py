@@ -4,7 +4,7 @@
 and condition keys."""
 
 from cumulet.kernel.actions.catalogue import Action, Level, action, exists, expand, levels, prefixes, service
-from cumulet.kernel.actions.needs import actions_of, is_free, needs, prefix_of
+from cumulet.kernel.actions.operations import actions_of, is_free, needs, prefix_of
 
 __all__ = [
     "Action",

@@ -35,7 +35,7 @@ OPERATIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "bedrock-runtime": {  # conversations are invocations of the model
         "Converse": ("bedrock:InvokeModel",),
         "ConverseStream": ("bedrock:InvokeModelWithResponseStream",),
-        "InvokeModelWithBidirectionalStream": ("bedrock:InvokeModelWithBidirectionalStream",),
+        "InvokeModelWithBidirectionalStream": ("bedrock:InvokeModel",),
         "StartAsyncInvoke": ("bedrock:InvokeModel",),
     },
     "bedrock-agent-runtime": {"RetrieveAndGenerateStream": ("bedrock:RetrieveAndGenerate",)},
@@ -251,9 +251,13 @@ ALIASES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "autoscaling": {"GroupFriendlyName": ("AutoScalingGroupName", "AutoScalingGroupNames[]")},
     "cloudformation": {"StackName": ("StackName",), "Type": ("TypeName",)},
     "cloudtrail": {"TrailName": ("TrailName", "Name"), "EventDataStoreId": ("EventDataStore",)},
-    "cloudwatch": {"AlarmName": ("AlarmName", "AlarmNames[]", "Name"), "MetricStreamName": ("Name",)},
+    "cloudwatch": {
+        "AlarmName": ("AlarmName", "AlarmNames[]", "Name"),
+        "InsightRuleName": ("RuleName", "RuleNames[]"),
+        "MetricStreamName": ("Name", "Names[]"),
+    },
     "cognito-idp": {"UserPoolId": ("UserPoolId",)},
-    "dynamodb": {"TableName": ("TableName", "TableArn", "SourceTableName", "TargetTableName")},
+    "dynamodb": {"TableName": ("TableName", "TableArn", "SourceTableName", "TargetTableName", "GlobalTableName")},
     "ec2": {
         "security-group.SecurityGroupId": ("GroupId", "GroupIds[]", "SecurityGroupIds[]", "SecurityGroupId"),
         "key-pair.KeyPairName": ("KeyName", "KeyNames[]"),
@@ -269,6 +273,11 @@ ALIASES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "RuleName": ("Rule", "Name"),
         "event-bus.EventBusName": ("EventBusName", "Name", "Entries[].EventBusName"),
         "rule-on-custom-event-bus.EventBusName": ("EventBusName",),
+        "archive.ArchiveName": ("ArchiveName", "EventSourceArn"),
+    },
+    "iam": {
+        "MfaTokenIdWithPath": ("SerialNumber", "VirtualMFADeviceName"),
+        "OidcProviderName": ("OpenIDConnectProviderArn",),
     },
     "kms": {
         "KeyId": ("KeyId", "TargetKeyId", "PrimaryKeyId"),
@@ -278,6 +287,8 @@ ALIASES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "FunctionName": ("FunctionName",),
         "Alias": ("Name", "FunctionVersion"),
         "Version": ("Qualifier", "Version"),
+        "LayerName": ("LayerName", "Arn"),
+        "LayerVersion": ("VersionNumber",),
     },
     "logs": {
         "LogGroupName": ("logGroupName", "logGroupNames[]", "logGroupIdentifier", "logGroupIdentifiers[]"),
@@ -292,10 +303,16 @@ ALIASES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "secretsmanager": {"SecretId": ("SecretId", "Name", "SecretIdList[]")},
     "sns": {"TopicName": ("TopicArn", "TargetArn", "Name")},
-    "sqs": {"QueueName": ("QueueUrl", "QueueName")},
+    "sqs": {"QueueName": ("QueueUrl", "QueueName", "SourceArn")},
     "ssm": {
         "parameter.ParameterNameWithoutLeadingSlash": ("Name", "Names[]", "Path", "ResourceId"),
         "document.DocumentName": ("Name", "DocumentName"),
+        "maintenancewindow.ResourceId": ("WindowId",),
+        "patchbaseline.PatchBaselineIdResourceId": ("BaselineId",),
+        "servicesetting.ResourceId": ("SettingId",),
+    },
+    "states": {
+        "statemachine.StateMachineName": ("stateMachineArn", "stateMachineAliasArn", "stateMachineVersionArn", "name"),
     },
     "sts": {"FederatedUserName": ("Name",), "RoleNameWithPath": ("RoleArn",)},
 }

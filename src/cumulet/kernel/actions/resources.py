@@ -92,6 +92,21 @@ def _filled(members: _Members, type: ResourceType, format: str, required: bool) 
             for value in spread
         ]
 
+    if len(readers) == 1 == len(template.variables) and not many and read_whole is None:
+        return _simple(template, *readers[template.variables[0]])
+    return find
+
+
+def _simple(template: _Template, read: paths.Read, spell: Callable[[str], str]) -> Find:
+    """The common case, without a detour: one variable, and one member that says it."""
+    variable = template.variables[0]
+
+    def find(scope: Scope, parameters: Mapping[str, Any]) -> list[str]:
+        values = read(parameters)
+        if not values or template.is_arn(values[0]):
+            return values[:1]
+        return [template.fill(scope, {variable: spell(values[0])}, values[0])]
+
     return find
 
 

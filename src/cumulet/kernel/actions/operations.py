@@ -55,8 +55,10 @@ def is_free(service: str, operation: str) -> bool:
 
 @cache
 def _compiled(service: str, method: str) -> Ask:
-    """Raises KeyError for a method that is no operation of the service."""
-    operation = models.load(service).methods[method]
+    operation = models.load(service).methods.get(method)
+    if operation is None:  # what no model describes, nobody is permitted until its service says what it needs
+        unknown = [Need(action=f"{prefix_of(service)}:{method.title().replace('_', '')}")]
+        return lambda scope, parameters: unknown
     if is_free(service, operation.name):
         return lambda scope, parameters: []
     parts = exceptions.PARTS.get(service, {}).get(operation.name)
@@ -72,12 +74,12 @@ def _compiled(service: str, method: str) -> Ask:
 
 def _ask(service: str, operation: Operation, name: str) -> Ask:
     """Asks for one action on whatever the call names."""
-    if name.startswith("apigateway:") and name.isupper() is False and name.partition(":")[2].isupper():
+    prefix, _, verb = name.partition(":")
+    if prefix == "apigateway" and verb.isupper():
         return _asking(name, _path_of(operation), tags.keys_of(operation), ())
     action = catalogue.action(name)
     if action is None:
         return _asking(name, None, tags.keys_of(operation), ())
-    prefix = name.partition(":")[0]
     found = _resources(resources.kinds(operation, action, prefix))
     return _asking(name, found, tags.keys_of(operation), _on_tagging(prefix, operation, action))
 
