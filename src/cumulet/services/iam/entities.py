@@ -36,8 +36,13 @@ class Entity(Record):
     created: datetime
 
     @property
+    def sort_key(self) -> str:
+        """By which lists are sorted."""
+        return self.name.lower()
+
+    @property
     def account(self) -> str:
-        return self.arn.split(":", 5)[4]
+        return account_of(self.arn)
 
     @classmethod
     def missing(cls, name: str) -> NoSuchEntity:
@@ -92,9 +97,24 @@ def arn_of(tx: ReadTransaction, account: str, unique: str) -> str | None:
     return found
 
 
-def listed(tx: ReadTransaction, kind: type[E], account: str, path_prefix: str = "/") -> Iterator[E]:
-    """By name, whatever its case; only those whose path begins so."""
-    every: Iterator[E] = tx.range(("iam", account, kind.kind))
+def id_of(tx: ReadTransaction, given: str) -> str | None:
+    """The unique id of the user or role with exactly this ARN."""
+    kind = given.split(":", 5)[5].partition("/")[0]
+    found: Entity | None = tx.get(("iam", account_of(given), kind, given.rpartition("/")[2].lower()))
+    return found.id if found is not None and kind in ("user", "role") and found.arn == given else None
+
+
+def has_role(tx: ReadTransaction, account: str, name: str) -> bool:
+    return tx.get(("iam", account, "role", name.lower())) is not None
+
+
+def account_of(given: str) -> str:
+    return given.split(":", 5)[4]
+
+
+def listed(tx: ReadTransaction, kind: type[E], account: str, path_prefix: str = "/", after: str = "") -> Iterator[E]:
+    """By name, whatever its case, from behind the name `after`; only those whose path begins so."""
+    every: Iterator[E] = tx.range(("iam", account, kind.kind), after=after or None)
     return (entity for entity in every if entity.path.startswith(path_prefix))
 
 

@@ -2,8 +2,40 @@
 
 from __future__ import annotations
 
-from cumulet.kernel.service import Service
+from cumulet.services.iam.api.access_keys import AccessKeys
+from cumulet.services.iam.api.certificates import ServerCertificates, SigningCertificates
+from cumulet.services.iam.api.groups import Groups
+from cumulet.services.iam.api.instance_profiles import InstanceProfiles
+from cumulet.services.iam.api.login_profiles import LoginProfiles
+from cumulet.services.iam.api.mfa import MfaDevices
+from cumulet.services.iam.api.password_policy import AccountPasswordPolicy
+from cumulet.services.iam.api.permissions import GroupPermissions, RolePermissions, UserPermissions
+from cumulet.services.iam.api.policies import Policies
+from cumulet.services.iam.api.providers import OpenIdConnectProviders, SamlProviders
+from cumulet.services.iam.api.roles import Roles
+from cumulet.services.iam.api.service_credentials import ServiceSpecificCredentials
+from cumulet.services.iam.api.ssh_keys import SSHPublicKeys
+from cumulet.services.iam.api.users import Users
 
 
-class IAM(Service):
+class IAM(
+    Users,
+    Groups,
+    Roles,
+    Policies,
+    UserPermissions,
+    GroupPermissions,
+    RolePermissions,
+    InstanceProfiles,
+    AccessKeys,
+    LoginProfiles,
+    AccountPasswordPolicy,
+    MfaDevices,
+    ServerCertificates,
+    SigningCertificates,
+    SSHPublicKeys,
+    ServiceSpecificCredentials,
+    SamlProviders,
+    OpenIdConnectProviders,
+):
     has_resource_policies = False
