@@ -6,6 +6,7 @@ from cumulet.services.iam.api.access_keys import AccessKeys
 from cumulet.services.iam.api.certificates import ServerCertificates, SigningCertificates
 from cumulet.services.iam.api.groups import Groups
 from cumulet.services.iam.api.instance_profiles import InstanceProfiles
+from cumulet.services.iam.api.internal import ForSessions
 from cumulet.services.iam.api.login_profiles import LoginProfiles
 from cumulet.services.iam.api.mfa import MfaDevices
 from cumulet.services.iam.api.password_policy import AccountPasswordPolicy
@@ -37,5 +38,6 @@ class IAM(
     ServiceSpecificCredentials,
     SamlProviders,
     OpenIdConnectProviders,
+    ForSessions,
 ):
     has_resource_policies = False

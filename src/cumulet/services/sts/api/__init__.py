@@ -1,0 +1,1 @@
+"""The operations of STS, by the kind of credentials that they give."""
