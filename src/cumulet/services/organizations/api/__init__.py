@@ -1,0 +1,1 @@
+"""The operations, a class for each noun."""
