@@ -22,16 +22,18 @@ class Stream(Protocol):
     def update(self, data: bytes, /) -> bytes: ...
 
 
-def seal(key: bytes, nonce: bytes, data: bytes) -> bytes:
-    """`data` encrypted and protected from change, 16 bytes longer. A key must never see a nonce twice."""
-    sealed: bytes = _gcm()(key).encrypt(nonce, data, None)
+def seal(key: bytes, nonce: bytes, data: bytes, beside: bytes | None = None) -> bytes:
+    """`data` encrypted and protected from change, 16 bytes longer. A key must never see a nonce twice.
+
+    `beside` is not part of the result, but whoever unseals it has to know the same."""
+    sealed: bytes = _gcm()(key).encrypt(nonce, data, beside)
     return sealed
 
 
-def unseal(key: bytes, nonce: bytes, sealed: bytes) -> bytes:
+def unseal(key: bytes, nonce: bytes, sealed: bytes, beside: bytes | None = None) -> bytes:
     """What was sealed. Raises Tampered."""
     try:
-        data: bytes = _gcm()(key).decrypt(nonce, sealed, None)
+        data: bytes = _gcm()(key).decrypt(nonce, sealed, beside)
     except _invalid_tag():
         raise Tampered("the sealed bytes are damaged, or sealed by another key") from None
     return data
