@@ -92,7 +92,7 @@ def needs(
     granting = _granting(tx, organization, caller, operation)
     return [
         replace(
-            need, resource=arn, tags=tags_of, context={**need.context, **context},
+            need, resource=arn, tags=tags_of, context=dict(need.context) | context,
             account=organization.management if granting is not None else "",
             policy=granting.content if granting is not None else None,
         )

@@ -11,6 +11,7 @@ import msgspec
 
 from cumulet.kernel.authority import RCP, SCP
 from cumulet.kernel.authz import policies as language
+from cumulet.kernel.authz.malformed import MalformedPolicy
 from cumulet.services.organizations import policy_types
 from cumulet.services.organizations.errors import ConstraintViolationException, MalformedPolicyDocumentException
 
@@ -43,7 +44,7 @@ def read(content: str) -> Any:
 def _check_authorization(kind: str, content: str) -> None:
     try:
         language.parse(content, _KINDS[kind], "policy")
-    except language.MalformedPolicy:
+    except MalformedPolicy:
         raise MalformedPolicyDocumentException from None
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from cumulet.kernel import authority
 from cumulet.kernel.authz import policies as language
+from cumulet.kernel.authz.malformed import MalformedPolicy
 from cumulet.kernel.records import Record, replace
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.organizations import organizations, tags
@@ -65,5 +66,5 @@ def _existing(tx: ReadTransaction, organization: Organization) -> ResourcePolicy
 def _check(content: str) -> None:
     try:
         language.parse(content, language.Kind.RESOURCE, "resource policy")
-    except language.MalformedPolicy:
+    except MalformedPolicy:
         raise InvalidInputException("INVALID_RESOURCE_POLICY_JSON") from None

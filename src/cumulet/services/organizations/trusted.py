@@ -29,10 +29,11 @@ _DELEGATING = frozenset(
 _RECOGNISED = _DELEGATING | frozenset(
     f"{name}.amazonaws.com"
     for name in (
-        "aws-artifact-account-sync", "controltower", "ds", "health", "license-management.marketplace",
-        "private-marketplace.marketplace", "procurement-insights.marketplace", "ram", "servicequotas",
-        "tagpolicies.tag", "tag-policies.tag", "wellarchitected", "opsdatasync.ssm", "artifact", "vpc-lattice", "chatbot",
-        "bedrock", "upgraderollout", "network-security-director", "service-quotas", "servicecatalog-appregistry", "cloudwatch",
+        "aws-artifact-account-sync", "artifact", "bedrock", "chatbot", "cloudwatch", "controltower", "ds",
+        "license-management.marketplace", "network-security-director", "opsdatasync.ssm",
+        "private-marketplace.marketplace", "procurement-insights.marketplace", "ram", "service-quotas",
+        "servicecatalog-appregistry", "servicequotas", "tag-policies.tag", "tagpolicies.tag", "upgraderollout",
+        "vpc-lattice", "wellarchitected",
     )
 )  # fmt: skip
 
