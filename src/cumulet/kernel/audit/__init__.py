@@ -44,8 +44,8 @@ _MOST_WAITING = 20_000
 """While the store refuses to write, the oldest calls beyond so many are given up."""
 _LONGEST_HELD = 2048
 _NEEDS_WORKED_OUT = 32
-"""For a caller who needs no permission, what its calls would need is worked out for so many of each operation in a
-batch: enough for the ledger, and never a burden."""
+"""For a caller who needs no permission, what its calls would need is worked out for so many of each data operation in
+a batch: enough for the ledger, and never a burden."""
 _CHUNK = 500
 _LONGEST_MESSAGE = 1024
 
@@ -215,8 +215,7 @@ class Audit:
         return found
 
     def _management_account(self, tx: Transaction, account: str) -> str:
-        organizations = self._kernel.registry.module("organizations", "authority")
-        membership = organizations.membership(tx, account) if organizations is not None else None
+        membership = self._kernel.authority.membership(tx, account)
         return membership.management_account if membership is not None else ""
 
 
@@ -234,7 +233,8 @@ class _Batch:
 
     def take(self, noted: _Noted) -> None:
         time = datetime.fromtimestamp(noted.seconds, UTC)
-        needs = self._needs(noted)
+        is_kept = not noted.plan.data or self._wants(noted.call.caller.account, noted.plan.service)
+        needs = self._needs(noted, is_kept)
         if noted.failure is None or noted.failure.denial is None:
             self._use(noted, needs, time)
         accounts = _accounts(noted.call, needs)
@@ -274,13 +274,13 @@ class _Batch:
             found = self._readers[account] = self._audit.wanted(self._tx, account)
         return found
 
-    def _needs(self, noted: _Noted) -> Sequence[Need]:
-        """What the call had to be permitted, or would have had to."""
+    def _needs(self, noted: _Noted, is_kept: bool) -> Sequence[Need]:
+        """What the call had to be permitted, or would have had to. For what is kept, always; else some of it."""
         call, plan = noted.call, noted.plan
         if call.needs_asked:
             return call.needs_asked
         times = self._worked_out.get((call.caller.arn, plan), 0)
-        if times >= _NEEDS_WORKED_OUT or call.caller.kind is Kind.SERVICE:
+        if times >= _NEEDS_WORKED_OUT and not is_kept:
             return ()
         self._worked_out[call.caller.arn, plan] = times + 1
         try:

@@ -52,10 +52,18 @@ def remove(tx: Transaction, account: str, name: str) -> None:
 def call(tx: Transaction, readers: Iterable[Reader]) -> None:
     """Have each of them run soon, unless it is going to anyway."""
     for reader in readers:
-        key = f"{reader.scope.account} {reader.name}"
-        if not jobs.is_scheduled(tx, reader.handler, key):
-            at = tx.now + timedelta(seconds=reader.within_seconds)
-            tx.schedule(at, reader.handler, reader.payload, scope=reader.scope, key=key)
+        if not jobs.is_scheduled(tx, reader.handler, job_key(reader)):
+            call_in(tx, reader, reader.within_seconds)
+
+
+def call_in(tx: Transaction, reader: Reader, seconds: int) -> None:
+    """Have a reader run after so many seconds, and not when it was going to."""
+    at = tx.now + timedelta(seconds=seconds)
+    tx.schedule(at, reader.handler, reader.payload, scope=reader.scope, key=job_key(reader))
+
+
+def job_key(reader: Reader) -> str:
+    return f"{reader.scope.account} {reader.name}"
 
 
 class _Readers(Record):

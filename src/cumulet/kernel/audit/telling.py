@@ -163,12 +163,16 @@ def lower_camel(name: str) -> str:
 
 # S3 spells its parameters as they stand in the request
 
+_S3_UNTOLD = frozenset({"ContentLength", "ContentMD5", "ChecksumMode"})
+
 
 def _s3_structure(operation: Operation, name: str) -> Tell:
     shape = operation.service.shapes[name]
     tellers = _tellers(operation.service)
     members: dict[str, tuple[str, Tell]] = {}
     for member, ref in shape.get("members", {}).items():
+        if ref.get("location") == "headers" or member in _S3_UNTOLD:
+            continue
         tell = tellers.of(ref, member)
         members[member] = (_s3_name(member, ref), _policy if member == "Policy" else tell)
     query = operation.uri.partition("?")[2] if name == operation.input else ""

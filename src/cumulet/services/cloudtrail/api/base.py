@@ -1,0 +1,30 @@
+"""What the classes of operations share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cumulet.kernel.access import Need
+from cumulet.kernel.records import replace
+from cumulet.kernel.service import Service
+from cumulet.kernel.store import ReadTransaction, Transaction
+from cumulet.services.cloudtrail import access, trails
+from cumulet.services.cloudtrail.trails import Trail
+
+
+class Base(Service):
+    has_resource_policies = False
+
+    def needs(self, tx: ReadTransaction, operation: str, parameters: Mapping[str, Any]) -> Iterable[Need]:
+        return access.needs(tx, self.scope, operation, parameters)
+
+    async def _change(self, name: str, changes: Mapping[str, Any]) -> Trail:
+        def change(tx: Transaction) -> Trail:
+            new = replace(trails.at_home(tx, self.scope, name), **changes)
+            trails.put(tx, new)
+            return new
+
+        new = await self.store.write(change)
+        self.kernel.audit.readers_changed()
+        return new

@@ -1,0 +1,44 @@
+"""The event history, and the keys that prove log files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from cumulet.kernel.errors import NotImplementedYet
+from cumulet.services.cloudtrail import digests, history
+from cumulet.services.cloudtrail.api.base import Base
+from cumulet.services.cloudtrail.errors import InvalidMaxResultsException, InvalidTimeRangeException
+
+_LARGEST_PAGE = 50
+
+
+class History(Base):
+    async def lookup_events(
+        self, *, LookupAttributes: Sequence[Mapping[str, str]] = (), StartTime: datetime | None = None,
+        EndTime: datetime | None = None, EventCategory: str | None = None, MaxResults: int | None = None,
+        NextToken: str | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        if EventCategory is not None:
+            raise NotImplementedYet("Cumulet does not detect Insights events yet.")
+        if MaxResults is not None and not 1 <= MaxResults <= _LARGEST_PAGE:
+            raise InvalidMaxResultsException(f"The number of results has to be between 1 and {_LARGEST_PAGE}.")
+        wanted = history.search(StartTime, EndTime, list(LookupAttributes))
+        place = None if NextToken is None else history.parse_token(NextToken)
+        if self.kernel.quotas:
+            await self.store.write(history.spend, self.scope)
+        await self.kernel.audit.written()
+        found, following = await self.store.read(history.page, self.scope, wanted, place, MaxResults or _LARGEST_PAGE)
+        answer: dict[str, Any] = {"Events": [history.as_wire(entry) for entry in found]}
+        return answer | ({"NextToken": history.token(following)} if following is not None else {})
+
+    async def list_public_keys(
+        self, *, StartTime: datetime | None = None, EndTime: datetime | None = None, NextToken: str | None = None
+    ) -> dict[str, Any]:
+        now = self.clock.now()
+        until = EndTime or now
+        since = StartTime or (until - timedelta(0) if EndTime is None else until)
+        if since > until:
+            raise InvalidTimeRangeException("The start time must be before the end time.")
+        return {"PublicKeyList": await self.store.read(digests.public_keys, self.scope, since, until)}

@@ -1,0 +1,22 @@
+"""AWS CloudTrail as its clients see it. The operations are in api/, the rules in the modules named by nouns."""
+
+from __future__ import annotations
+
+from cumulet.kernel.blobs import Blobs
+from cumulet.kernel.forgetting import forget
+from cumulet.kernel.store import Transaction
+from cumulet.services.cloudtrail.api.history import History
+from cumulet.services.cloudtrail.api.selectors import Selectors
+from cumulet.services.cloudtrail.api.stores import Stores
+from cumulet.services.cloudtrail.api.tagging import Tagging
+from cumulet.services.cloudtrail.api.trails import Trails
+
+
+class CloudTrail(History, Trails, Selectors, Stores, Tagging):
+    """Every operation; each noun has a class of its own."""
+
+    @classmethod
+    def reset(cls, tx: Transaction, blobs: Blobs, account: str | None) -> None:
+        """With the record itself, which the kernel keeps."""
+        super().reset(tx, blobs, account)
+        forget(tx, blobs, ("audit",) if account is None else ("audit", account))
