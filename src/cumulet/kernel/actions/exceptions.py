@@ -89,7 +89,10 @@ OPERATIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "UpdateKeyspace": ("cassandra:Alter",),
         "UpdateTable": ("cassandra:Alter",),
     },
-    "kms": {"ReEncrypt": ("kms:ReEncryptFrom", "kms:ReEncryptTo")},  # one for each of the two keys
+    "kms": {
+        "ReEncrypt": ("kms:ReEncryptFrom", "kms:ReEncryptTo"),  # one for each of the two keys
+        "ReplicateKey": ("kms:ReplicateKey", "kms:CreateKey"),  # the replica is a new key in its Region
+    },
     "lambda": {  # invoking is one permission, however the answer comes
         "GetLayerVersionByArn": ("lambda:GetLayerVersion",),
         "Invoke": ("lambda:InvokeFunction",),

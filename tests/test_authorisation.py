@@ -1,0 +1,162 @@
+"""Every operation of every service asks for permission: a user without a policy is refused and changes nothing, and
+the same call is let through by a policy that allows what the published reference names, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from cumulet.kernel import actions, models
+from cumulet.kernel.access import Need
+from cumulet.kernel.errors import NotImplementedYet, ServiceError
+from cumulet.kernel.identity import Caller
+from cumulet.kernel.kernel import Kernel
+from cumulet.kernel.models import Operation
+from cumulet.kernel.registry import Registry
+from cumulet.kernel.scope import Scope
+from cumulet.kernel.service import RequestInfo, Service
+from cumulet.testing import LocalCloud
+from tests.walks import belongings, inputs
+from tests.walks.people import People, allowing
+from tests.walks.state import differences, kept
+
+REGISTRY = Registry("cumulet.services")
+
+OTHER_ACTIONS: dict[str, dict[str, str]] = {}
+"""Operations whose service asks for other actions than the reference names, with the reason."""
+
+NOT_YET = {
+    "s3": "S3 decides by itself, and does not ask what IAM says",
+    "s3control": "S3 Control lets an account's own users do everything",
+}
+SERVICES = [
+    pytest.param(name, marks=pytest.mark.xfail(reason=NOT_YET[name]) if name in NOT_YET else ())
+    for name in REGISTRY.names
+]
+
+
+class Walk:
+    """One service, called through the kernel as the gateway would."""
+
+    def __init__(self, kernel: Kernel, people: People, name: str) -> None:
+        self.kernel = kernel
+        self.people = people
+        self.service: type[Service] = REGISTRY.load(name)
+        self.account = f"1{REGISTRY.names.index(name):011}"
+        self.scope = Scope(account=self.account, region="us-east-1")
+        self.known: dict[str, Any] = {}
+
+    async def settle_in(self) -> None:
+        """Have one of everything in the walk's account."""
+        self.known = await belongings.make(self.kernel, self.service.name, self.account)
+
+    def operations(self) -> Iterable[Operation]:
+        """Those that there are and that need a permission; what removes things comes last."""
+        model = models.load(self.service.name)
+        have = [op for op in model.operations.values() if hasattr(self.service, op.method)]
+        asked = [op for op in have if not actions.is_free(self.service.name, op.name)]
+        return sorted(asked, key=lambda op: op.name.startswith(("Delete", "Remove", "Schedule", "Purge", "Detach")))
+
+    async def call(self, operation: Operation, caller: Caller, parameters: dict[str, Any]) -> ServiceError | None:
+        """The refusal, or None for an answer."""
+        request = RequestInfo(id=self.kernel.ids.uuid())
+        try:
+            await self.kernel.call(self.service, operation.method, caller, self.scope, request, dict(parameters))
+        except NotImplementedYet:
+            return None
+        except ServiceError as error:
+            return error
+        return None
+
+    async def needs(self, operation: Operation, caller: Caller, parameters: dict[str, Any]) -> list[Need]:
+        """What the service asks for."""
+        call = self.service(self.kernel, caller, self.scope, RequestInfo())
+
+        def asked(tx: Any) -> list[Need]:
+            return list(call.needs(tx, operation.method, dict(parameters)))
+
+        return await self.kernel.store.read(asked)
+
+    def refusal(self) -> ServiceError:
+        """How the service says no."""
+        return self.service(self.kernel, self.people.user(self.account), self.scope, RequestInfo()).denial("")
+
+    async def refused(self) -> list[str]:
+        """What is wrong with how a user without any policy is answered."""
+        nobody, no = self.people.user(self.account), self.refusal()
+        wrong = []
+        for operation in self.operations():
+            before = kept(self.kernel)
+            error = await self.call(operation, nobody, inputs.minimal(operation, self.known))
+            if error is None or (error.code, error.status) != (no.code, no.status):
+                wrong.append(f"{operation.name} answered {error}")
+            if changes := differences(before, kept(self.kernel)):
+                wrong.append(f"{operation.name} changed the store: {changes[:3]}")
+        return wrong
+
+    async def let_through(self) -> list[str]:
+        """What is wrong with how a user is answered who may do exactly what the operation needs."""
+        no, wrong = self.refusal(), []
+        for operation in self.operations():
+            parameters = inputs.minimal(operation, self.known)
+            try:
+                needs = await self.needs(operation, self.people.user(self.account), parameters)
+            except ServiceError as error:
+                wrong.append(f"{operation.name} could not be asked what it needs: {error}")
+                continue
+            pairs = [(need.action, need.resource) for need in needs]
+            wrong += self._other_actions(operation, {action.lower() for action, _ in pairs}, parameters)
+            error = await self.call(operation, self.people.user(self.account, *allowing(pairs)), parameters)
+            if error is not None and error.code == no.code and "is not authorized to perform" in error.message:
+                wrong.append(f"{operation.name} with {pairs} answered {error}")
+        return wrong
+
+    def _other_actions(self, operation: Operation, asked: set[str], parameters: dict[str, Any]) -> list[str]:
+        name = self.service.name
+        found = [need.action for need in actions.needs(name, operation.method, self.scope, parameters)]
+        table = {action.lower() for action in (*found, *actions.actions_of(name, operation.name))}
+        if asked == table or operation.name in OTHER_ACTIONS.get(name, {}):
+            return []
+        return [f"{operation.name} asks for {sorted(asked)} where the reference has {sorted(table)}"]
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory):
+    with LocalCloud(tmp_path_factory.mktemp("authorisation")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def people(cloud):
+    return People(cloud.cloud.kernel)
+
+
+@pytest.fixture(scope="module")
+def walks(cloud, people):
+    """One walk for each service, with one of everything in its account."""
+    made: dict[str, Walk] = {}
+
+    def walk(name: str) -> Walk:
+        if name not in made:
+            new = Walk(cloud.cloud.kernel, people, name)
+            cloud.run(new.settle_in())
+            made[name] = new
+        return made[name]
+
+    return walk
+
+
+@pytest.mark.spec("security:IAM-66", "security:IAM-18")
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_user_without_a_policy_can_do_nothing_in_any_service(cloud, walks, name):
+    wrong = cloud.run(walks(name).refused())
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.spec("security:IAM-17")
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_policy_that_allows_what_an_operation_needs_lets_it_through(cloud, walks, name):
+    wrong = cloud.run(walks(name).let_through())
+    assert not wrong, "\n".join(wrong)

@@ -1,0 +1,1 @@
+"""What the tests that call every operation of every service share."""

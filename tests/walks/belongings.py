@@ -1,0 +1,106 @@
+"""One of everything that is cheap to make, in an account: what operations can be called on.
+
+A maker takes a client of a service and returns the members by which operations name what it made. A service without
+a maker is walked with names of things that do not exist."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from cumulet.kernel.identity import root_of
+from cumulet.kernel.kernel import Kernel
+
+Maker = Callable[[Any, str], Awaitable[dict[str, Any]]]
+
+
+async def make(kernel: Kernel, service: str, account: str) -> dict[str, Any]:
+    """Have one of everything that the service's maker makes. The names say whose they are."""
+    maker = MAKERS.get(service, _nothing)
+    made = await maker(lambda name: kernel.client(root_of(account), name, "us-east-1"), account)
+    return {"AccountId": account, **made}
+
+
+async def _nothing(client: Any, account: str) -> dict[str, Any]:
+    return {}
+
+
+async def _sqs(client: Any, account: str) -> dict[str, Any]:
+    made = await client("sqs").create_queue(QueueName=f"queue-{account}")
+    return {"QueueUrl": made["QueueUrl"], "QueueName": f"queue-{account}"}
+
+
+async def _s3(client: Any, account: str) -> dict[str, Any]:
+    bucket = f"bucket-of-{account}"
+    await client("s3").create_bucket(Bucket=bucket)
+    await client("s3").put_object(Bucket=bucket, Key="key", Body=b"content")
+    return {"Bucket": bucket, "Key": "key", "CopySource": f"{bucket}/key"}
+
+
+async def _s3control(client: Any, account: str) -> dict[str, Any]:
+    bucket = f"shared-by-{account}"
+    await client("s3").create_bucket(Bucket=bucket)
+    await client("s3control").create_access_point(AccountId=account, Name=f"point-{account}", Bucket=bucket)
+    return {"AccountId": account, "Name": f"point-{account}", "Bucket": bucket}
+
+
+async def _iam(client: Any, account: str) -> dict[str, Any]:
+    iam = client("iam")
+    allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "a4b:*", "Resource": "*"}]}
+    trust = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}
+    names = {"UserName": f"user-{account}", "GroupName": f"group-{account}", "RoleName": f"role-{account}"}
+    await iam.create_user(UserName=names["UserName"])
+    await iam.create_group(GroupName=names["GroupName"])
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    await iam.create_role(RoleName=names["RoleName"], AssumeRolePolicyDocument=document)
+    made = await iam.create_policy(PolicyName=f"policy-{account}", PolicyDocument=json.dumps(allow))
+    profile = f"profile-{account}"
+    await iam.create_instance_profile(InstanceProfileName=profile)
+    key = (await iam.create_access_key(UserName=names["UserName"]))["AccessKey"]["AccessKeyId"]
+    return {**names, "PolicyArn": made["Policy"]["Arn"], "InstanceProfileName": profile, "AccessKeyId": key}
+
+
+async def _kms(client: Any, account: str) -> dict[str, Any]:
+    made = (await client("kms").create_key())["KeyMetadata"]
+    alias, root = f"alias/of-{account}", f"arn:aws:iam::{account}:root"
+    await client("kms").create_alias(AliasName=alias, TargetKeyId=made["KeyId"])
+    arn = made["Arn"]
+    blob = (await client("kms").encrypt(KeyId=arn, Plaintext=b"plain"))["CiphertextBlob"]
+    token = (await client("kms").create_grant(KeyId=arn, GranteePrincipal=root, Operations=["Decrypt"]))["GrantToken"]
+    more = {"ReEncrypt": {"CiphertextBlob": blob}, "RetireGrant": {"GrantToken": token}}
+    names = {"SourceKeyId": arn, "DestinationKeyId": arn, "TargetKeyId": made["KeyId"], "AliasName": alias}
+    return {"KeyId": arn, "CiphertextBlob": blob, **names, "Decrypt": {"CiphertextBlob": blob}, **more}
+
+
+async def _sts(client: Any, account: str) -> dict[str, Any]:
+    names = await _iam(client, account)
+    return {"RoleArn": f"arn:aws:iam::{account}:role/{names['RoleName']}", "RoleSessionName": "walk", "Name": "walk"}
+
+
+async def _cloudtrail(client: Any, account: str) -> dict[str, Any]:
+    bucket = f"trail-of-{account}"
+    await client("s3").create_bucket(Bucket=bucket)
+    await client("s3").put_bucket_policy(Bucket=bucket, Policy=_trail_policy(bucket))
+    trail = (await client("cloudtrail").create_trail(Name=f"trail-{account}", S3BucketName=bucket))["TrailARN"]
+    store = (await client("cloudtrail").create_event_data_store(Name=f"store-{account}"))["EventDataStoreArn"]
+    return {"Name": trail, "TrailName": trail, "EventDataStore": store, "ResourceId": trail, "S3BucketName": bucket}
+
+
+def _trail_policy(bucket: str) -> str:
+    arn = f"arn:aws:s3:::{bucket}"
+    allow = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
+    reading = {**allow, "Action": "s3:GetBucketAcl", "Resource": arn}
+    writing = {**allow, "Action": "s3:PutObject", "Resource": f"{arn}/*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [reading, writing]})
+
+
+MAKERS: Mapping[str, Maker] = {
+    "cloudtrail": _cloudtrail,
+    "iam": _iam,
+    "kms": _kms,
+    "s3": _s3,
+    "s3control": _s3control,
+    "sqs": _sqs,
+    "sts": _sts,
+}
