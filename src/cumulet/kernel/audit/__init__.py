@@ -384,8 +384,10 @@ def _failure(error: Exception) -> _Failure:
     return _Failure("InternalFailure", "An internal error occurred", None)
 
 
-def _plain(context: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value if isinstance(value, str) else [str(v) for v in value] for name, value in context.items()}
+def _plain(context: object) -> dict[str, Any]:
+    """The condition keys that are known by name; those that are worked out when a policy asks are left out."""
+    known = context.items() if isinstance(context, Mapping) else ()
+    return {name: value if isinstance(value, str) else [str(v) for v in value] for name, value in known}
 
 
 def _host(request: RequestInfo) -> str:
