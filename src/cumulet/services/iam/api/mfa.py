@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from cumulet.kernel.service import internal
-from cumulet.kernel.store import ReadTransaction, Transaction
+from cumulet.kernel.store import ReadTransaction
 from cumulet.services.iam import aliases, mfa, owners, pages, paths, tags
 from cumulet.services.iam.api.own import Own
 from cumulet.services.iam.api.tagged import Tagged, member
@@ -93,16 +92,6 @@ class MfaDevices(Own, Tagged):
         self, *, SerialNumber: str, Marker: str | None = None, MaxItems: int | None = None
     ) -> dict[str, Any]:
         return await self.tags_of(mfa.get, SerialNumber, Marker, MaxItems)
-
-    @internal
-    async def use_mfa_code(self, *, PrincipalId: str, SerialNumber: str, TokenCode: str) -> dict[str, Any]:
-        """Whether the device of a user (or of the root, whose id is the account's number) shows this code now, and
-        nobody used it yet. STS asks when a session is to be one with MFA."""
-
-        def use(tx: Transaction) -> bool:
-            return mfa.use_code(tx, owners.by_id(tx, self.scope.account, PrincipalId), SerialNumber, TokenCode)
-
-        return {"Valid": await self.store.write(use)}
 
 
 def _enabled(tx: ReadTransaction, account: str, serial: str) -> tuple[Device, Owner] | None:

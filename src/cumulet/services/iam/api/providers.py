@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cumulet.kernel.service import internal
 from cumulet.services.iam import certificates, oidc_providers, saml_providers, tags
 from cumulet.services.iam.api.tagged import Tagged, member
 from cumulet.services.iam.errors import InvalidInput
@@ -81,18 +80,6 @@ class SamlProviders(Tagged):
         self, *, SAMLProviderArn: str, Marker: str | None = None, MaxItems: int | None = None
     ) -> dict[str, Any]:
         return await self.tags_of(saml_providers.get, SAMLProviderArn, Marker, MaxItems)
-
-    @internal
-    async def open_saml_provider(self, *, SAMLProviderArn: str) -> dict[str, Any]:
-        """What STS has to know of a provider to believe it."""
-        found = await self.store.read(saml_providers.get, self.scope.account, SAMLProviderArn)
-        return {
-            "Issuer": found.issuer,
-            "Certificates": list(found.certificates),
-            "ValidUntil": found.valid_until,
-            "AssertionEncryptionMode": found.encryption,
-            "PrivateKeys": [self.kernel.keyring.unwrap(key.sealed).decode() for key in found.keys],
-        }
 
     def _sealed(self, private_key: str | None) -> bytes | None:
         if private_key is None:

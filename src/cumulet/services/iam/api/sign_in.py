@@ -8,6 +8,7 @@ import asyncio
 from typing import Any
 
 from cumulet.kernel import accounts, sessions
+from cumulet.kernel.identity import Kind
 from cumulet.kernel.records import replace
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.service import Service, internal
@@ -17,12 +18,19 @@ from cumulet.services.iam.owners import Owner
 from cumulet.services.iam.passwords import LoginProfile
 from cumulet.services.iam.sign_in import Attempt, Step
 
+_FOR = "signin.amazonaws.com"
+_OPERATIONS = frozenset({"sign_in", "set_root_password", "register_mfa_token"})
 _LONGEST = 256
 _NOBODYS_SALT = b"\0" * passwords.SALT_BYTES
 _REGION = "us-east-1"
 
 
 class SignIn(Service):
+    async def authorise(self, operation: str, parameters: dict[str, Any]) -> None:
+        if operation in _OPERATIONS and self.caller.kind is Kind.SERVICE and self.caller.arn == _FOR:
+            return
+        await super().authorise(operation, parameters)
+
     @internal
     async def sign_in(
         self,
@@ -103,7 +111,7 @@ class SignIn(Service):
             return
         is_done = found.step is Step.DONE
         self.kernel.audit.note_event(
-            owner.caller, Scope(account=owner.account, region=_REGION), self.request, "signin.amazonaws.com",
+            owner.caller, Scope(account=owner.account, region=_REGION), self.request, _FOR,
             "ConsoleLogin", kind="AwsConsoleSignIn",
             response={"ConsoleLogin": "Success" if is_done else "Failure"},
             additional={"MobileVersion": "No", "MFAUsed": "Yes" if found.device is not None else "No"}
