@@ -103,7 +103,7 @@ async def _settle(cloud: Cloud) -> bool:
     if not cloud.is_serving:
         return False
     try:
-        await asyncio.wait_for(cloud.kernel.jobs.settle(), _SETTLE_SECONDS)
+        await asyncio.wait_for(cloud.kernel.settle(), _SETTLE_SECONDS)
     except TimeoutError:
         return False
     return True

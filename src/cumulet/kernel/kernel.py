@@ -112,6 +112,11 @@ class Kernel:
         """`service` as `caller` calls it in its account and in `region`."""
         return Client(self, service, caller, Scope(account=caller.account, region=region))
 
+    async def settle(self) -> None:
+        """Return once nothing is due: calls are recorded, jobs are done."""
+        await self.audit.written()
+        await self.jobs.settle()
+
     async def keep_clock(self) -> None:
         """Make the clock's present setting survive a restart; call it after every change of the clock."""
         await self.store.write(_keep_clock, self.clock.anchors)

@@ -77,11 +77,11 @@ class LocalCloud:
 
     def settle(self) -> None:
         """Return when nothing is due: events are delivered, jobs are done."""
-        self.run(self.cloud.kernel.jobs.settle())
+        self.run(self.cloud.kernel.settle())
 
     def now(self) -> datetime:
         return self.cloud.kernel.clock.now()
 
     async def _advance(self, duration: timedelta) -> None:
         self.cloud.kernel.clock.advance(duration)
-        await self.cloud.kernel.jobs.settle()
+        await self.cloud.kernel.settle()

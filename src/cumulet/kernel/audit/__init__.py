@@ -19,6 +19,7 @@ from cumulet.kernel.audit import entries, operations, readers, use
 from cumulet.kernel.audit.entries import DATA, MANAGEMENT, Denial, Entry
 from cumulet.kernel.audit.operations import Plan
 from cumulet.kernel.audit.use import Use
+from cumulet.kernel.authz import Decision
 from cumulet.kernel.errors import ClientGone, NotImplementedYet, ServiceError
 from cumulet.kernel.identity import Caller, Kind, LastUse
 from cumulet.kernel.records import replace
@@ -255,8 +256,8 @@ class _Batch:
             batch.sort(key=lambda entry: entry.time)
             for start in range(0, len(batch), _CHUNK):
                 entries.keep(self._tx, batch[start : start + _CHUNK])
-        for account in {account for account, _, _ in self._chunks}:
-            readers.call(self._tx, self._wanted(account))
+        for (account, _, _), batch in self._chunks.items():
+            readers.call(self._tx, self._wanted(account), batch[0].time)
         for (account, principal, action), uses in self._uses.items():
             use.add(self._tx, account, principal, uses.sum(action))
         for access_key, last in self._keys.items():
@@ -371,11 +372,7 @@ def _told(caller: Caller) -> Caller:
 
 def _failure(error: Exception) -> _Failure:
     """An error without what hangs on it: a traceback holds the request's body."""
-    asked: Need | None = getattr(error, "asked", None)
-    denial = None
-    if asked is not None:
-        reason = str(getattr(error, "because", ""))[:_LONGEST_MESSAGE]
-        denial = Denial(asked.action, asked.resource, asked.account, reason, _plain(asked.context))
+    denial = _denial(getattr(error, "asked", None), getattr(error, "because", None))
     if isinstance(error, ServiceError):
         return _Failure(error.code, error.message[:_LONGEST_MESSAGE], denial)
     code = getattr(error, "code", None)
@@ -384,10 +381,18 @@ def _failure(error: Exception) -> _Failure:
     return _Failure("InternalFailure", "An internal error occurred", None)
 
 
-def _plain(context: object) -> dict[str, Any]:
-    """The condition keys that are known by name; those that are worked out when a policy asks are left out."""
-    known = context.items() if isinstance(context, Mapping) else ()
-    return {name: value if isinstance(value, str) else [str(v) for v in value] for name, value in known}
+def _denial(asked: Need | None, because: Decision | None) -> Denial | None:
+    """What the policy engine said, if it was it that refused. Condition keys that are worked out only when a policy
+    asks are left out."""
+    if asked is None or because is None:
+        return None
+    given = asked.context.items() if isinstance(asked.context, Mapping) else ()
+    return Denial(
+        action=asked.action, resource=asked.resource, account=asked.account, reason=because.reason.name,
+        layer=because.layer.name, policy=because.policy.source if because.policy is not None else "",
+        statement=because.statement.sid if because.statement is not None else "",
+        context={name: v if isinstance(v, str) else [str(each) for each in v] for name, v in given},
+    )  # fmt: skip
 
 
 def _host(request: RequestInfo) -> str:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MANAGEMENT, DATA = "management", "data"
 _MOST_WORDS = 256
+_MOST_SEARCHED = 2000
+"""Chunks of a Region that a search for denials looks at."""
 
 
 class Denial(msgspec.Struct, frozen=True, array_like=True):
@@ -29,8 +31,14 @@ class Denial(msgspec.Struct, frozen=True, array_like=True):
     action: str
     resource: str
     account: str
-    reason: str
+    """Whose the resource is."""
+    reason: str = ""
+    """What the policy engine said: its Reason, and the Layer of policies."""
+    layer: str = ""
+    policy: str = ""
+    statement: str = ""
     context: dict[str, Any] = {}
+    """The condition keys that the service gave."""
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -121,6 +129,19 @@ def accounts(tx: ReadTransaction) -> Iterator[str]:
         following = next(tx.items(("audit",), after=account, limit=1), None)
 
 
+def denials(tx: ReadTransaction, account: str, request_id: str = "", limit: int = 20) -> list[Entry]:
+    """The last calls that were refused for want of permission, newest first; or the one with this request id."""
+    found: list[Entry] = []
+    for region in regions(tx, account, MANAGEMENT):
+        for chunk in tx.range((*space(account, MANAGEMENT), region), reverse=True, limit=_MOST_SEARCHED):
+            if not request_id or chunk.may_hold(request_id):
+                each = (entry for entry in chunk.entries() if entry.denial is not None)
+                found += [entry for entry in each if not request_id or entry.request_id == request_id]
+            if len(found) > limit * 4:
+                break
+    return sorted(found, key=lambda entry: entry.time, reverse=True)[:limit]
+
+
 def user_name(caller: Caller) -> str:
     """Who it was, as LookupEvents names people: the user, the session of a role, or "root"."""
     if caller.kind == "root":
@@ -133,3 +154,5 @@ def _words(entry: Entry) -> Iterator[str]:
     yield entry.service
     yield user_name(entry.caller)
     yield entry.caller.access_key
+    if entry.denial is not None:
+        yield entry.request_id

@@ -7,7 +7,7 @@ nothing."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from cumulet.kernel import jobs
@@ -49,16 +49,15 @@ def remove(tx: Transaction, account: str, name: str) -> None:
     tx.put(_key(account), _Readers(readers=tuple(each for each in _kept(tx, account) if each.name != name)))
 
 
-def call(tx: Transaction, readers: Iterable[Reader]) -> None:
-    """Have each of them run soon, unless it is going to anyway."""
+def call(tx: Transaction, readers: Iterable[Reader], since: datetime) -> None:
+    """Have each of them run soon after `since`, when the first of the events was, unless it is going to anyway."""
     for reader in readers:
         if not jobs.is_scheduled(tx, reader.handler, job_key(reader)):
-            call_in(tx, reader, reader.within_seconds)
+            call_at(tx, reader, since + timedelta(seconds=reader.within_seconds))
 
 
-def call_in(tx: Transaction, reader: Reader, seconds: int) -> None:
-    """Have a reader run after so many seconds, and not when it was going to."""
-    at = tx.now + timedelta(seconds=seconds)
+def call_at(tx: Transaction, reader: Reader, at: datetime) -> None:
+    """Have a reader run then, and not when it was going to."""
     tx.schedule(at, reader.handler, reader.payload, scope=reader.scope, key=job_key(reader))
 
 

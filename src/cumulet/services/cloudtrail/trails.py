@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from cumulet.kernel.audit import readers
@@ -34,6 +34,7 @@ from cumulet.services.cloudtrail.errors import (
 
 DELIVER, DIGEST = "cloudtrail.deliver", "cloudtrail.digest"
 _MOST_IN_REGION = 5
+_AGAIN = timedelta(minutes=5)
 _LONGEST_PREFIX = 200
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _ARN = re.compile(r"arn:(aws[a-z-]*):cloudtrail:([a-z0-9-]+):([0-9]{12}):trail/(.+)")
@@ -209,9 +210,9 @@ def stop(tx: Transaction, trail: Trail) -> None:
     tx.schedule(tx.now, DELIVER, {"Name": trail.name}, scope=trail.scope, key=_job_key(trail))
 
 
-def deliver_again(tx: Transaction, trail: Trail, seconds: int) -> None:
+def deliver_again(tx: Transaction, trail: Trail) -> None:
     """There is more to deliver than one run did."""
-    readers.call_in(tx, _reader(trail), seconds)
+    readers.call_at(tx, _reader(trail), tx.now + _AGAIN)
 
 
 def _listen(tx: Transaction, trail: Trail, now: Status) -> None:

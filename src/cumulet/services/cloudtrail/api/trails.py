@@ -29,7 +29,6 @@ _OF_UPDATES = {
     "EnableLogFileValidation": "validation", "CloudWatchLogsLogGroupArn": "log_group",
     "CloudWatchLogsRoleArn": "log_role", "RecursiveLogging": "recursive",
 }  # fmt: skip
-_AGAIN_SECONDS = 300
 
 
 class Trails(Base):
@@ -154,11 +153,11 @@ class Trails(Base):
         for stretch in await self.store.read(delivery.stretches, trail, accounts):
             while await self.store.read(delivery.is_unread, trail, stretch):
                 if not await self._deliver(trail, stretch):
-                    await self.store.write(trails.deliver_again, trail, _AGAIN_SECONDS)
+                    await self.store.write(trails.deliver_again, trail)
                     return
         stretches = await self.store.read(delivery.stretches, trail, accounts)
         if any([await self.store.read(delivery.is_unread, trail, each) for each in stretches]):
-            await self.store.write(trails.deliver_again, trail, _AGAIN_SECONDS)  # recorded while this was running
+            await self.store.write(trails.deliver_again, trail)  # recorded while this was running
 
     @job
     async def digest(self, *, Name: str) -> None:
