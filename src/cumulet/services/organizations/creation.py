@@ -82,11 +82,11 @@ def begin(tx: Transaction, organization: Organization, request_id: str) -> Creat
     if creation.state != IN_PROGRESS or creation.number:
         return creation
     if not _EMAIL.fullmatch(creation.email):
-        return _fail(tx, organization, creation, "INVALID_EMAIL")
+        return fail(tx, organization, creation, "INVALID_EMAIL")
     try:
         account = accounts.create(tx, creation.name, creation.email)
     except accounts.EmailInUse:
-        return _fail(tx, organization, creation, "EMAIL_ALREADY_EXISTS")
+        return fail(tx, organization, creation, "EMAIL_ALREADY_EXISTS")
     government = ""
     if creation.has_government:
         half = accounts.create(tx, creation.name, _government_email(account.number, creation.email))
@@ -107,6 +107,16 @@ def finish(tx: Transaction, organization: Organization, request_id: str) -> None
     tags.add(tx, organization, creation.number, [{"Key": k, "Value": v} for k, v in creation.tags.items()])
     authority.changed(tx, creation.number)
     _put(tx, organization, replace(creation, state=SUCCEEDED, completed=tx.now))
+
+
+def fail(tx: Transaction, organization: Organization, creation: Creation, reason: str) -> Creation:
+    """Give up; what there was of the account is forgotten."""
+    for number in (creation.number, creation.government):
+        if number:
+            accounts.forget(tx, number)
+    failed = replace(creation, state=FAILED, reason=reason, completed=tx.now, number="", government="")
+    _put(tx, organization, failed)
+    return failed
 
 
 def find(tx: ReadTransaction, organization: Organization, request_id: str) -> Creation:
@@ -151,12 +161,6 @@ def trust(management: str, partition: str = "aws") -> dict[str, Any]:
     principal = {"AWS": f"arn:{partition}:iam::{management}:root"}
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
     return {"Version": "2012-10-17", "Statement": [statement]}
-
-
-def _fail(tx: Transaction, organization: Organization, creation: Creation, reason: str) -> Creation:
-    failed = replace(creation, state=FAILED, reason=reason, completed=tx.now)
-    _put(tx, organization, failed)
-    return failed
 
 
 def _put(tx: Transaction, organization: Organization, creation: Creation) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,10 @@ from cumulet.services.organizations.creation import Creation
 from cumulet.services.organizations.organizations import Organization
 from cumulet.services.organizations.paging import Page, answer
 
-_ADMINISTRATOR = "arn:{}:iam::aws:policy/AdministratorAccess"
+log = logging.getLogger("cumulet.organizations")
+
+_ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+"""Also in GovCloud, whose own name for it IAM does not know yet."""
 _GOVERNMENT = ("aws-us-gov", "us-gov-west-1")
 
 
@@ -102,10 +106,14 @@ class Accounts(Base):
         if organization is None:
             return
         made = await self.store.write(creation.begin, organization, request)
-        if made.state == creation.IN_PROGRESS:
-            await self._make_role(organization, made, made.number, "aws", "us-east-1")
-            if made.government:
-                await self._make_role(organization, made, made.government, *_GOVERNMENT)
+        if made.state != creation.IN_PROGRESS:
+            return
+        try:
+            await self._make_roles(organization, made)
+        except ServiceError as error:
+            log.warning("account %s got no role %s: %s", made.number, made.role, error)
+            await self.store.write(creation.fail, organization, made, "INTERNAL_FAILURE")
+        else:
             await self.store.write(creation.finish, organization, request)
 
     @job
@@ -121,6 +129,11 @@ class Accounts(Base):
         if organization is not None:
             await self.store.write(rule, organization, number)
 
+    async def _make_roles(self, organization: Organization, made: Creation) -> None:
+        await self._make_role(organization, made, made.number, "aws", "us-east-1")
+        if made.government:
+            await self._make_role(organization, made, made.government, *_GOVERNMENT)
+
     async def _make_role(
         self, organization: Organization, made: Creation, number: str, partition: str, region: str
     ) -> None:
@@ -132,4 +145,4 @@ class Accounts(Base):
         except ServiceError as error:  # this job may have come as far before
             if error.code != "EntityAlreadyExists":
                 raise
-        await iam.attach_role_policy(RoleName=made.role, PolicyArn=_ADMINISTRATOR.format(partition))
+        await iam.attach_role_policy(RoleName=made.role, PolicyArn=_ADMINISTRATOR)
