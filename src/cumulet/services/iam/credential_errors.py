@@ -97,3 +97,18 @@ class PasswordExpired(ServiceError):
 
     message = "Your password has expired. Ask your administrator for a new one."
     status = 401
+
+
+class OrganizationNotFoundException(ServiceError):
+    message = "The account does not belong to an organization."
+    status = 400
+
+
+class AccountNotManagementOrDelegatedAdministratorException(ServiceError):
+    message = "Only the organization's management account, or a delegated administrator for IAM, can do this."
+    status = 400
+
+
+class ServiceAccessNotEnabledException(ServiceError):
+    message = "Trusted access for IAM is not enabled in the organization."
+    status = 400

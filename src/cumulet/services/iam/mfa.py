@@ -110,9 +110,12 @@ def owned(tx: ReadTransaction, owner: Owner, serial: str) -> Device:
 
 def virtual(tx: ReadTransaction, account: str) -> list[Device]:
     """All virtual devices of the account, the root's among them."""
-    devices = [device for device in tx.range(("iam", account, "mfa")) if device.virtual]
+    return [device for device in all_of(tx, account) if device.virtual]
+
+
+def all_of(tx: ReadTransaction, account: str) -> list[Device]:
     roots = _roots(tx, account)
-    return devices if roots is None else [*devices, roots]
+    return [*tx.range(("iam", account, "mfa")), *([] if roots is None else [roots])]
 
 
 def enable(tx: Transaction, owner: Owner, serial: str, first: str, second: str) -> None:

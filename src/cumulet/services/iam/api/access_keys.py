@@ -15,22 +15,22 @@ from cumulet.services.iam.owners import Owner
 
 class AccessKeys(Own):
     async def create_access_key(self, *, UserName: str | None = None) -> dict[str, Any]:
-        owner, key = await self.told(UserName, access_keys.create)
+        owner, key = await self._told(UserName, access_keys.create)
         return {"AccessKey": {**_shown(owner, key), "SecretAccessKey": key.secret}}
 
     async def list_access_keys(
         self, *, UserName: str | None = None, Marker: str | None = None, MaxItems: int | None = None
     ) -> dict[str, Any]:
-        owner, keys = await self.seen(UserName, access_keys.listed)
+        owner, keys = await self._seen(UserName, access_keys.listed)
         page, more = pages.cut(keys, lambda key: f"{key.created.isoformat()} {key.id}", Marker, MaxItems)
         return {"AccessKeyMetadata": [_shown(owner, key) for key in page], **more}
 
     async def update_access_key(self, *, AccessKeyId: str, Status: str, UserName: str | None = None) -> dict[str, Any]:
-        await self.owned(UserName, access_keys.set_status, AccessKeyId, Status)
+        await self._owned(UserName, access_keys.set_status, AccessKeyId, Status)
         return {}
 
     async def delete_access_key(self, *, AccessKeyId: str, UserName: str | None = None) -> dict[str, Any]:
-        await self.owned(UserName, access_keys.delete, AccessKeyId)
+        await self._owned(UserName, access_keys.delete, AccessKeyId)
         return {}
 
     async def get_access_key_last_used(self, *, AccessKeyId: str) -> dict[str, Any]:

@@ -64,15 +64,15 @@ class ServerCertificates(Tagged):
     async def tag_server_certificate(
         self, *, ServerCertificateName: str, Tags: Sequence[Mapping[str, str]]
     ) -> dict[str, Any]:
-        return await self.tag(server_certificates.get, server_certificates.set_tags, ServerCertificateName, Tags)
+        return await self._tag(server_certificates.get, server_certificates.set_tags, ServerCertificateName, Tags)
 
     async def untag_server_certificate(self, *, ServerCertificateName: str, TagKeys: Sequence[str]) -> dict[str, Any]:
-        return await self.untag(server_certificates.get, server_certificates.set_tags, ServerCertificateName, TagKeys)
+        return await self._untag(server_certificates.get, server_certificates.set_tags, ServerCertificateName, TagKeys)
 
     async def list_server_certificate_tags(
         self, *, ServerCertificateName: str, Marker: str | None = None, MaxItems: int | None = None
     ) -> dict[str, Any]:
-        return await self.tags_of(server_certificates.get, ServerCertificateName, Marker, MaxItems)
+        return await self._tags_of(server_certificates.get, ServerCertificateName, Marker, MaxItems)
 
     @internal
     async def open_server_certificate(self, *, ServerCertificateName: str) -> dict[str, Any]:
@@ -83,24 +83,24 @@ class ServerCertificates(Tagged):
 
 class SigningCertificates(Own):
     async def upload_signing_certificate(self, *, CertificateBody: str, UserName: str | None = None) -> dict[str, Any]:
-        owner, certificate = await self.told(UserName, signing_certificates.upload, CertificateBody)
+        owner, certificate = await self._told(UserName, signing_certificates.upload, CertificateBody)
         return {"Certificate": _signing(owner, certificate)}
 
     async def list_signing_certificates(
         self, *, UserName: str | None = None, Marker: str | None = None, MaxItems: int | None = None
     ) -> dict[str, Any]:
-        owner, every = await self.seen(UserName, signing_certificates.listed)
+        owner, every = await self._seen(UserName, signing_certificates.listed)
         page, more = pages.cut(every, lambda each: f"{each.uploaded.isoformat()} {each.id}", Marker, MaxItems)
         return {"Certificates": [_signing(owner, each) for each in page], **more}
 
     async def update_signing_certificate(
         self, *, CertificateId: str, Status: str, UserName: str | None = None
     ) -> dict[str, Any]:
-        await self.owned(UserName, signing_certificates.set_status, CertificateId, Status)
+        await self._owned(UserName, signing_certificates.set_status, CertificateId, Status)
         return {}
 
     async def delete_signing_certificate(self, *, CertificateId: str, UserName: str | None = None) -> dict[str, Any]:
-        await self.owned(UserName, signing_certificates.delete, CertificateId)
+        await self._owned(UserName, signing_certificates.delete, CertificateId)
         return {}
 
 

@@ -22,31 +22,31 @@ class LoginProfiles(Own):
             raise ValidationError("A password is required.")
         hashed = await asyncio.to_thread(passwords.hashed, Password, self.kernel.ids.bytes(passwords.SALT_BYTES))
         rule = passwords.create
-        owner, profile = await self.told(UserName, rule, hashed, reset_required=PasswordResetRequired)
+        owner, profile = await self._told(UserName, rule, hashed, reset_required=PasswordResetRequired)
         return {"LoginProfile": _shown(owner, profile)}
 
     async def get_login_profile(self, *, UserName: str | None = None) -> dict[str, Any]:
-        owner, profile = await self.seen(UserName, passwords.get)
+        owner, profile = await self._seen(UserName, passwords.get)
         return {"LoginProfile": _shown(owner, profile)}
 
     async def update_login_profile(
         self, *, UserName: str, Password: str | None = None, PasswordResetRequired: bool | None = None
     ) -> dict[str, Any]:
-        _, profile = await self.seen(UserName, passwords.get)
+        _, profile = await self._seen(UserName, passwords.get)
         hashed = None if Password is None else await _hashed(Password, profile)
-        await self.owned(UserName, passwords.update, hashed, reset_required=PasswordResetRequired)
+        await self._owned(UserName, passwords.update, hashed, reset_required=PasswordResetRequired)
         return {}
 
     async def delete_login_profile(self, *, UserName: str | None = None) -> dict[str, Any]:
-        await self.owned(UserName, passwords.delete)
+        await self._owned(UserName, passwords.delete)
         return {}
 
     async def change_password(self, *, OldPassword: str, NewPassword: str) -> dict[str, Any]:
         if self.caller.kind is not Kind.USER:
             raise InvalidUserType
-        _, profile = await self.seen(None, passwords.get)
+        _, profile = await self._seen(None, passwords.get)
         old, new = await _hashed(OldPassword, profile), await _hashed(NewPassword, profile)
-        await self.owned(None, passwords.change, old, new)
+        await self._owned(None, passwords.change, old, new)
         return {}
 
 

@@ -38,17 +38,17 @@ class MfaDevices(Own, Tagged):
     async def enable_mfa_device(
         self, *, UserName: str, SerialNumber: str, AuthenticationCode1: str, AuthenticationCode2: str
     ) -> dict[str, Any]:
-        await self.owned(UserName, mfa.enable, SerialNumber, AuthenticationCode1, AuthenticationCode2)
+        await self._owned(UserName, mfa.enable, SerialNumber, AuthenticationCode1, AuthenticationCode2)
         return {}
 
     async def resync_mfa_device(
         self, *, UserName: str, SerialNumber: str, AuthenticationCode1: str, AuthenticationCode2: str
     ) -> dict[str, Any]:
-        await self.owned(UserName, mfa.resync, SerialNumber, AuthenticationCode1, AuthenticationCode2)
+        await self._owned(UserName, mfa.resync, SerialNumber, AuthenticationCode1, AuthenticationCode2)
         return {}
 
     async def deactivate_mfa_device(self, *, SerialNumber: str, UserName: str | None = None) -> dict[str, Any]:
-        await self.owned(UserName, mfa.deactivate, SerialNumber)
+        await self._owned(UserName, mfa.deactivate, SerialNumber)
         return {}
 
     async def delete_virtual_mfa_device(self, *, SerialNumber: str) -> dict[str, Any]:
@@ -58,7 +58,7 @@ class MfaDevices(Own, Tagged):
     async def list_mfa_devices(
         self, *, UserName: str | None = None, Marker: str | None = None, MaxItems: int | None = None
     ) -> dict[str, Any]:
-        owner, devices = await self.seen(UserName, mfa.of)
+        owner, devices = await self._seen(UserName, mfa.of)
         page, more = pages.cut(devices, _serial, Marker, MaxItems)
         shown = [{**owner.named, "SerialNumber": each.serial, "EnableDate": each.enabled} for each in page]
         return {"MFADevices": shown, **more}
@@ -83,15 +83,15 @@ class MfaDevices(Own, Tagged):
         return {"VirtualMFADevices": shown, **more}
 
     async def tag_mfa_device(self, *, SerialNumber: str, Tags: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-        return await self.tag(mfa.get, mfa.set_tags, SerialNumber, Tags)
+        return await self._tag(mfa.get, mfa.set_tags, SerialNumber, Tags)
 
     async def untag_mfa_device(self, *, SerialNumber: str, TagKeys: Sequence[str]) -> dict[str, Any]:
-        return await self.untag(mfa.get, mfa.set_tags, SerialNumber, TagKeys)
+        return await self._untag(mfa.get, mfa.set_tags, SerialNumber, TagKeys)
 
     async def list_mfa_device_tags(
         self, *, SerialNumber: str, Marker: str | None = None, MaxItems: int | None = None
     ) -> dict[str, Any]:
-        return await self.tags_of(mfa.get, SerialNumber, Marker, MaxItems)
+        return await self._tags_of(mfa.get, SerialNumber, Marker, MaxItems)
 
 
 def _enabled(tx: ReadTransaction, account: str, serial: str) -> tuple[Device, Owner] | None:

@@ -15,16 +15,16 @@ T = TypeVar("T")
 
 
 class Own(Service):
-    async def owned(
+    async def _owned(
         self, user_name: str | None, rule: Callable[Concatenate[Transaction, Owner, P], T], *rest: Any, **more: Any
     ) -> T:
         """Run a rule on the credentials of the user of that name; without a name, of who calls."""
-        return (await self.told(user_name, rule, *rest, **more))[1]
+        return (await self._told(user_name, rule, *rest, **more))[1]
 
-    async def told(
+    async def _told(
         self, user_name: str | None, rule: Callable[Concatenate[Transaction, Owner, P], T], *rest: Any, **more: Any
     ) -> tuple[Owner, T]:
-        """As `owned`, with the owner."""
+        """As `_owned`, with the owner."""
 
         def run(tx: Transaction) -> tuple[Owner, T]:
             owner = owners.find(tx, self.caller, self.scope.account, user_name)
@@ -32,10 +32,10 @@ class Own(Service):
 
         return await self.store.write(run)
 
-    async def seen(
+    async def _seen(
         self, user_name: str | None, rule: Callable[Concatenate[ReadTransaction, Owner, P], T], *rest: Any, **more: Any
     ) -> tuple[Owner, T]:
-        """As `told`, of a rule that changes nothing."""
+        """As `_told`, of a rule that changes nothing."""
 
         def run(tx: ReadTransaction) -> tuple[Owner, T]:
             owner = owners.find(tx, self.caller, self.scope.account, user_name)

@@ -71,15 +71,15 @@ class SamlProviders(Tagged):
         return {}
 
     async def tag_saml_provider(self, *, SAMLProviderArn: str, Tags: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-        return await self.tag(saml_providers.get, saml_providers.set_tags, SAMLProviderArn, Tags)
+        return await self._tag(saml_providers.get, saml_providers.set_tags, SAMLProviderArn, Tags)
 
     async def untag_saml_provider(self, *, SAMLProviderArn: str, TagKeys: Sequence[str]) -> dict[str, Any]:
-        return await self.untag(saml_providers.get, saml_providers.set_tags, SAMLProviderArn, TagKeys)
+        return await self._untag(saml_providers.get, saml_providers.set_tags, SAMLProviderArn, TagKeys)
 
     async def list_saml_provider_tags(
         self, *, SAMLProviderArn: str, Marker: str | None = None, MaxItems: int | None = None
     ) -> dict[str, Any]:
-        return await self.tags_of(saml_providers.get, SAMLProviderArn, Marker, MaxItems)
+        return await self._tags_of(saml_providers.get, SAMLProviderArn, Marker, MaxItems)
 
     def _sealed(self, private_key: str | None) -> bytes | None:
         if private_key is None:
@@ -143,17 +143,17 @@ class OpenIdConnectProviders(Tagged):
     async def tag_open_id_connect_provider(
         self, *, OpenIDConnectProviderArn: str, Tags: Sequence[Mapping[str, str]]
     ) -> dict[str, Any]:
-        return await self.tag(oidc_providers.get, oidc_providers.set_tags, OpenIDConnectProviderArn, Tags)
+        return await self._tag(oidc_providers.get, oidc_providers.set_tags, OpenIDConnectProviderArn, Tags)
 
     async def untag_open_id_connect_provider(
         self, *, OpenIDConnectProviderArn: str, TagKeys: Sequence[str]
     ) -> dict[str, Any]:
-        return await self.untag(oidc_providers.get, oidc_providers.set_tags, OpenIDConnectProviderArn, TagKeys)
+        return await self._untag(oidc_providers.get, oidc_providers.set_tags, OpenIDConnectProviderArn, TagKeys)
 
     async def list_open_id_connect_provider_tags(
         self, *, OpenIDConnectProviderArn: str, Marker: str | None = None, MaxItems: int | None = None
     ) -> dict[str, Any]:
-        return await self.tags_of(oidc_providers.get, OpenIDConnectProviderArn, Marker, MaxItems)
+        return await self._tags_of(oidc_providers.get, OpenIDConnectProviderArn, Marker, MaxItems)
 
 
 async def _read(document: str) -> Metadata:

@@ -19,14 +19,14 @@ class ServiceSpecificCredentials(Own):
         self, *, UserName: str, ServiceName: str, CredentialAgeDays: int | None = None
     ) -> dict[str, Any]:
         rule = service_credentials.create
-        owner, (made, secret) = await self.told(UserName, rule, ServiceName, CredentialAgeDays)
+        owner, (made, secret) = await self._told(UserName, rule, ServiceName, CredentialAgeDays)
         return {"ServiceSpecificCredential": _with_secret(owner, made, secret, self.clock.now())}
 
     async def reset_service_specific_credential(
         self, *, ServiceSpecificCredentialId: str, UserName: str | None = None
     ) -> dict[str, Any]:
         rule = service_credentials.reset
-        owner, (made, secret) = await self.told(UserName, rule, ServiceSpecificCredentialId)
+        owner, (made, secret) = await self._told(UserName, rule, ServiceSpecificCredentialId)
         return {"ServiceSpecificCredential": _with_secret(owner, made, secret, self.clock.now())}
 
     async def list_service_specific_credentials(
@@ -52,13 +52,13 @@ class ServiceSpecificCredentials(Own):
     async def update_service_specific_credential(
         self, *, ServiceSpecificCredentialId: str, Status: str, UserName: str | None = None
     ) -> dict[str, Any]:
-        await self.owned(UserName, service_credentials.set_status, ServiceSpecificCredentialId, Status)
+        await self._owned(UserName, service_credentials.set_status, ServiceSpecificCredentialId, Status)
         return {}
 
     async def delete_service_specific_credential(
         self, *, ServiceSpecificCredentialId: str, UserName: str | None = None
     ) -> dict[str, Any]:
-        await self.owned(UserName, service_credentials.delete, ServiceSpecificCredentialId)
+        await self._owned(UserName, service_credentials.delete, ServiceSpecificCredentialId)
         return {}
 
     @internal
@@ -77,7 +77,7 @@ class ServiceSpecificCredentials(Own):
         return {} if owner is None else {**owner.named, "UserId": owner.id, "Arn": owner.caller.arn}
 
     async def _ones(self, user_name: str | None) -> list[tuple[Owner, ServiceCredential]]:
-        owner, credentials = await self.seen(user_name, service_credentials.listed)
+        owner, credentials = await self._seen(user_name, service_credentials.listed)
         return [(owner, credential) for credential in credentials]
 
     async def _everyones(self) -> list[tuple[Owner, ServiceCredential]]:

@@ -12,26 +12,26 @@ from cumulet.services.iam.ssh_keys import SSHPublicKey
 
 class SSHPublicKeys(Own):
     async def upload_ssh_public_key(self, *, UserName: str, SSHPublicKeyBody: str) -> dict[str, Any]:
-        owner, key = await self.told(UserName, ssh_keys.upload, SSHPublicKeyBody)
+        owner, key = await self._told(UserName, ssh_keys.upload, SSHPublicKeyBody)
         return {"SSHPublicKey": _whole(owner, key, key.body)}
 
     async def get_ssh_public_key(self, *, UserName: str, SSHPublicKeyId: str, Encoding: str) -> dict[str, Any]:
-        owner, key = await self.seen(UserName, ssh_keys.get, SSHPublicKeyId)
+        owner, key = await self._seen(UserName, ssh_keys.get, SSHPublicKeyId)
         return {"SSHPublicKey": _whole(owner, key, ssh_keys.encoded(key, Encoding))}
 
     async def list_ssh_public_keys(
         self, *, UserName: str | None = None, Marker: str | None = None, MaxItems: int | None = None
     ) -> dict[str, Any]:
-        owner, keys = await self.seen(UserName, ssh_keys.listed)
+        owner, keys = await self._seen(UserName, ssh_keys.listed)
         page, more = pages.cut(keys, lambda key: key.id, Marker, MaxItems)
         return {"SSHPublicKeys": [_shown(owner, key) for key in page], **more}
 
     async def update_ssh_public_key(self, *, UserName: str, SSHPublicKeyId: str, Status: str) -> dict[str, Any]:
-        await self.owned(UserName, ssh_keys.set_status, SSHPublicKeyId, Status)
+        await self._owned(UserName, ssh_keys.set_status, SSHPublicKeyId, Status)
         return {}
 
     async def delete_ssh_public_key(self, *, UserName: str, SSHPublicKeyId: str) -> dict[str, Any]:
-        await self.owned(UserName, ssh_keys.delete, SSHPublicKeyId)
+        await self._owned(UserName, ssh_keys.delete, SSHPublicKeyId)
         return {}
 
 

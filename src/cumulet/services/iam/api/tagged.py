@@ -15,7 +15,7 @@ Set = Callable[[Transaction, str, str, Mapping[str, str]], None]
 
 
 class Tagged(Service):
-    async def tag(self, get: Get, put: Set, name: str, given: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    async def _tag(self, get: Get, put: Set, name: str, given: Sequence[Mapping[str, str]]) -> dict[str, Any]:
         new = tags.read(given)
 
         def change(tx: Transaction) -> None:
@@ -24,14 +24,14 @@ class Tagged(Service):
         await self.store.write(change)
         return {}
 
-    async def untag(self, get: Get, put: Set, name: str, keys: Sequence[str]) -> dict[str, Any]:
+    async def _untag(self, get: Get, put: Set, name: str, keys: Sequence[str]) -> dict[str, Any]:
         def change(tx: Transaction) -> None:
             put(tx, self.scope.account, name, tags.without(get(tx, self.scope.account, name).tags, keys))
 
         await self.store.write(change)
         return {}
 
-    async def tags_of(self, get: Get, name: str, marker: str | None, most: int | None) -> dict[str, Any]:
+    async def _tags_of(self, get: Get, name: str, marker: str | None, most: int | None) -> dict[str, Any]:
         held = (await self.store.read(get, self.scope.account, name)).tags
         page, more = pages.cut(tags.shown(held), lambda tag: tag["Key"], marker, most)
         return {"Tags": page, **more}
