@@ -69,16 +69,16 @@ class OrganizationFeatures(Service):
     and STS asks before it lets anybody AssumeRoot."""
 
     async def enable_organizations_root_sessions(self) -> dict[str, Any]:
-        return await self._change(features.enable_central, features.ROOT_SESSIONS)
+        return await self._switch(features.enable_central, features.ROOT_SESSIONS)
 
     async def disable_organizations_root_sessions(self) -> dict[str, Any]:
-        return await self._change(features.disable_central, features.ROOT_SESSIONS)
+        return await self._switch(features.disable_central, features.ROOT_SESSIONS)
 
     async def enable_organizations_root_credentials_management(self) -> dict[str, Any]:
-        return await self._change(features.enable_central, features.ROOT_CREDENTIALS)
+        return await self._switch(features.enable_central, features.ROOT_CREDENTIALS)
 
     async def disable_organizations_root_credentials_management(self) -> dict[str, Any]:
-        return await self._change(features.disable_central, features.ROOT_CREDENTIALS)
+        return await self._switch(features.disable_central, features.ROOT_CREDENTIALS)
 
     async def list_organizations_features(self) -> dict[str, Any]:
         organization, management = await self._organization()
@@ -87,7 +87,7 @@ class OrganizationFeatures(Service):
             "EnabledFeatures": await self.store.read(features.central, management),
         }
 
-    async def _change(self, rule: Callable[[Transaction, str, str], list[str]], feature: str) -> dict[str, Any]:
+    async def _switch(self, rule: Callable[[Transaction, str, str], list[str]], feature: str) -> dict[str, Any]:
         organization, management = await self._organization()
         return {"OrganizationId": organization, "EnabledFeatures": await self.store.write(rule, management, feature)}
 
