@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cumulet.kernel import actions, models
+from cumulet.kernel import actions
 from cumulet.kernel.access import Need
 from cumulet.kernel.errors import NotImplementedYet, ServiceError
 from cumulet.kernel.identity import Caller
@@ -53,11 +53,8 @@ class Walk:
         self.known = await belongings.make(self.kernel, self.service.name, self.account)
 
     def operations(self) -> Iterable[Operation]:
-        """Those that there are and that need a permission; what removes things comes last."""
-        model = models.load(self.service.name)
-        have = [op for op in model.operations.values() if hasattr(self.service, op.method)]
-        asked = [op for op in have if not actions.is_free(self.service.name, op.name)]
-        return sorted(asked, key=lambda op: op.name.startswith(("Delete", "Remove", "Schedule", "Purge", "Detach")))
+        """Those that need a permission."""
+        return [op for op in inputs.operations(self.service) if not actions.is_free(self.service.name, op.name)]
 
     async def call(self, operation: Operation, caller: Caller, parameters: dict[str, Any]) -> ServiceError | None:
         """The refusal, or None for an answer."""
@@ -90,7 +87,7 @@ class Walk:
         for operation in self.operations():
             before = kept(self.kernel)
             error = await self.call(operation, nobody, inputs.minimal(operation, self.known))
-            if error is None or (error.code, error.status) != (no.code, no.status):
+            if not _is(error, no):
                 wrong.append(f"{operation.name} answered {error}")
             if changes := differences(before, kept(self.kernel)):
                 wrong.append(f"{operation.name} changed the store: {changes[:3]}")
@@ -107,10 +104,28 @@ class Walk:
                 wrong.append(f"{operation.name} could not be asked what it needs: {error}")
                 continue
             pairs = [(need.action, need.resource) for need in needs]
+            if not pairs:
+                wrong.append(f"{operation.name} needs nothing")
             wrong += self._other_actions(operation, {action.lower() for action, _ in pairs}, parameters)
-            error = await self.call(operation, self.people.user(self.account, *allowing(pairs)), parameters)
-            if error is not None and error.code == no.code and "is not authorized to perform" in error.message:
+            wrong += await self._without_one(operation, {action for action, _ in pairs}, parameters)
+            if malformed := [resource for _, resource in pairs if not resource.startswith(("arn:", "*"))]:
+                wrong.append(f"{operation.name} is on {malformed}, which no policy can name")
+                continue
+            also = {depending for action, _ in pairs for depending in _dependents(action)}
+            allowed = allowing([*pairs, *((action, "*") for action in also)])
+            error = await self.call(operation, self.people.user(self.account, *allowed), parameters)
+            if _is(error, no) and "is not authorized to perform" in error.message:
                 wrong.append(f"{operation.name} with {pairs} answered {error}")
+        return wrong
+
+    async def _without_one(self, operation: Operation, needed: set[str], parameters: dict[str, Any]) -> list[str]:
+        """What is wrong with how a user is answered who may do everything but one thing that the operation needs."""
+        wrong = []
+        for action in needed:
+            everything_else = {"Effect": "Allow", "NotAction": action, "Resource": "*"}
+            error = await self.call(operation, self.people.user(self.account, everything_else), parameters)
+            if not _is(error, self.refusal()):
+                wrong.append(f"{operation.name} without {action} answered {error}")
         return wrong
 
     def _other_actions(self, operation: Operation, asked: set[str], parameters: dict[str, Any]) -> list[str]:
@@ -120,6 +135,16 @@ class Walk:
         if asked == table or operation.name in OTHER_ACTIONS.get(name, {}):
             return []
         return [f"{operation.name} asks for {sorted(asked)} where the reference has {sorted(table)}"]
+
+
+def _dependents(action: str) -> tuple[str, ...]:
+    """What an action needs as well, by the reference, for what its service does on the caller's behalf."""
+    found = actions.action(action)
+    return found.depends_on if found is not None else ()
+
+
+def _is(error: ServiceError | None, refusal: ServiceError) -> bool:
+    return error is not None and (error.code, error.status) == (refusal.code, refusal.status)
 
 
 @pytest.fixture(scope="module")

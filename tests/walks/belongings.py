@@ -22,40 +22,49 @@ async def make(kernel: Kernel, service: str, account: str) -> dict[str, Any]:
     return {"AccountId": account, **made}
 
 
+def named(account: str) -> str:
+    """A name that no other account has, and in which the account's number cannot be found."""
+    return account.translate(str.maketrans("0123456789", "abcdefghij"))
+
+
 async def _nothing(client: Any, account: str) -> dict[str, Any]:
     return {}
 
 
 async def _sqs(client: Any, account: str) -> dict[str, Any]:
-    made = await client("sqs").create_queue(QueueName=f"queue-{account}")
-    return {"QueueUrl": made["QueueUrl"], "QueueName": f"queue-{account}"}
+    made = await client("sqs").create_queue(QueueName=f"queue-{named(account)}")
+    return {"QueueUrl": made["QueueUrl"], "QueueName": f"queue-{named(account)}"}
 
 
 async def _s3(client: Any, account: str) -> dict[str, Any]:
-    bucket = f"bucket-of-{account}"
+    bucket = f"bucket-of-{named(account)}"
     await client("s3").create_bucket(Bucket=bucket)
     await client("s3").put_object(Bucket=bucket, Key="key", Body=b"content")
     return {"Bucket": bucket, "Key": "key", "CopySource": f"{bucket}/key"}
 
 
 async def _s3control(client: Any, account: str) -> dict[str, Any]:
-    bucket = f"shared-by-{account}"
+    bucket = f"shared-by-{named(account)}"
     await client("s3").create_bucket(Bucket=bucket)
-    await client("s3control").create_access_point(AccountId=account, Name=f"point-{account}", Bucket=bucket)
-    return {"AccountId": account, "Name": f"point-{account}", "Bucket": bucket}
+    await client("s3control").create_access_point(AccountId=account, Name=f"point-{named(account)}", Bucket=bucket)
+    return {"AccountId": account, "Name": f"point-{named(account)}", "Bucket": bucket}
 
 
 async def _iam(client: Any, account: str) -> dict[str, Any]:
     iam = client("iam")
     allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "a4b:*", "Resource": "*"}]}
     trust = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}
-    names = {"UserName": f"user-{account}", "GroupName": f"group-{account}", "RoleName": f"role-{account}"}
+    names = {
+        "UserName": f"user-{named(account)}",
+        "GroupName": f"group-{named(account)}",
+        "RoleName": f"role-{named(account)}",
+    }
     await iam.create_user(UserName=names["UserName"])
     await iam.create_group(GroupName=names["GroupName"])
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     await iam.create_role(RoleName=names["RoleName"], AssumeRolePolicyDocument=document)
-    made = await iam.create_policy(PolicyName=f"policy-{account}", PolicyDocument=json.dumps(allow))
-    profile = f"profile-{account}"
+    made = await iam.create_policy(PolicyName=f"policy-{named(account)}", PolicyDocument=json.dumps(allow))
+    profile = f"profile-{named(account)}"
     await iam.create_instance_profile(InstanceProfileName=profile)
     key = (await iam.create_access_key(UserName=names["UserName"]))["AccessKey"]["AccessKeyId"]
     return {**names, "PolicyArn": made["Policy"]["Arn"], "InstanceProfileName": profile, "AccessKeyId": key}
@@ -63,7 +72,7 @@ async def _iam(client: Any, account: str) -> dict[str, Any]:
 
 async def _kms(client: Any, account: str) -> dict[str, Any]:
     made = (await client("kms").create_key())["KeyMetadata"]
-    alias, root = f"alias/of-{account}", f"arn:aws:iam::{account}:root"
+    alias, root = f"alias/of-{named(account)}", f"arn:aws:iam::{account}:root"
     await client("kms").create_alias(AliasName=alias, TargetKeyId=made["KeyId"])
     arn = made["Arn"]
     blob = (await client("kms").encrypt(KeyId=arn, Plaintext=b"plain"))["CiphertextBlob"]
@@ -79,12 +88,21 @@ async def _sts(client: Any, account: str) -> dict[str, Any]:
 
 
 async def _cloudtrail(client: Any, account: str) -> dict[str, Any]:
-    bucket = f"trail-of-{account}"
+    bucket = f"trail-of-{named(account)}"
     await client("s3").create_bucket(Bucket=bucket)
     await client("s3").put_bucket_policy(Bucket=bucket, Policy=_trail_policy(bucket))
-    trail = (await client("cloudtrail").create_trail(Name=f"trail-{account}", S3BucketName=bucket))["TrailARN"]
-    store = (await client("cloudtrail").create_event_data_store(Name=f"store-{account}"))["EventDataStoreArn"]
-    return {"Name": trail, "TrailName": trail, "EventDataStore": store, "ResourceId": trail, "S3BucketName": bucket}
+    trail = (await client("cloudtrail").create_trail(Name=f"trail-{named(account)}", S3BucketName=bucket))["TrailARN"]
+    own: dict[str, Any] = {"ListTags": {"ResourceIdList": [trail]}}
+    own |= {name: {"Name": "new"} for name in ("CreateEventDataStore", "CreateChannel", "CreateDashboard")}
+    store = (await client("cloudtrail").create_event_data_store(Name=f"store-{named(account)}"))["EventDataStoreArn"]
+    return {
+        "Name": trail,
+        "TrailName": trail,
+        "EventDataStore": store,
+        "ResourceId": trail,
+        "S3BucketName": bucket,
+        **own,
+    }
 
 
 def _trail_policy(bucket: str) -> str:
@@ -95,10 +113,25 @@ def _trail_policy(bucket: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [reading, writing]})
 
 
+async def _organizations(client: Any, account: str) -> dict[str, Any]:
+    organizations = client("organizations")
+    await organizations.create_organization(FeatureSet="ALL")
+    root = (await organizations.list_roots())["Roots"][0]["Id"]
+    unit = (await organizations.create_organizational_unit(ParentId=root, Name="unit"))["OrganizationalUnit"]["Id"]
+    allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    made = await organizations.create_policy(
+        Name="policy", Description="", Type="SERVICE_CONTROL_POLICY", Content=json.dumps(allow)
+    )
+    policy = made["Policy"]["PolicySummary"]["Id"]
+    places = {"RootId": root, "ParentId": root, "ChildId": unit, "TargetId": unit, "OrganizationalUnitId": unit}
+    return {**places, "PolicyId": policy, "ResourceId": policy}
+
+
 MAKERS: Mapping[str, Maker] = {
     "cloudtrail": _cloudtrail,
     "iam": _iam,
     "kms": _kms,
+    "organizations": _organizations,
     "s3": _s3,
     "s3control": _s3control,
     "sqs": _sqs,

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from cumulet.kernel import models
 from cumulet.kernel.models import Operation, ServiceModel
+from cumulet.kernel.service import Service
 
 Known = Mapping[str, Any]
 """Members that name something which exists, by their names: {"QueueUrl": "http://..."}. An operation's own come before
@@ -15,6 +17,15 @@ there is AccountId."""
 
 _POLICY = '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "a4b:*", "Resource": "*"}]}'
 _DEEPEST = 8
+
+
+def operations(service: type[Service]) -> list[Operation]:
+    """Those that a service has; what removes things comes last."""
+    have = [op for op in models.load(service.name).operations.values() if hasattr(service, op.method)]
+    return sorted(have, key=lambda operation: operation.name.startswith(_REMOVING))
+
+
+_REMOVING = ("Delete", "Detach", "Purge", "Remove", "Retire", "Schedule")
 
 
 def minimal(operation: Operation, known: Known) -> dict[str, Any]:

@@ -11,11 +11,15 @@ State = dict[tuple[Any, ...], Any]
 _TELLS_OF_CALLS = ("audit", "jobs")
 
 
-def kept(kernel: Kernel, account: str | None = None) -> State:
-    """Every key and value, or those that have the account in their key or their value."""
+def kept(kernel: Kernel) -> State:
+    """Every key and value."""
     with kernel.store.snapshot() as tx:
-        items = [(key, value) for key, value in tx.items(()) if key[0] not in _TELLS_OF_CALLS]
-    return {key: value for key, value in items if account is None or account in key or account in repr(value)}
+        return {key: value for key, value in tx.items(()) if key[0] not in _TELLS_OF_CALLS}
+
+
+def of_account(state: State, account: str) -> State:
+    """What has the account's number in its key or in its value."""
+    return {key: value for key, value in state.items() if account in key or account in repr(value)}
 
 
 def differences(before: State, after: State) -> list[str]:
@@ -23,3 +27,10 @@ def differences(before: State, after: State) -> list[str]:
     new = [f"new: {key}" for key in after.keys() - before.keys()]
     changed = [f"changed: {key}" for key in before.keys() & after.keys() if before[key] != after[key]]
     return [*gone, *new, *changed]
+
+
+def intrusions(before: State, after: State, account: str) -> list[str]:
+    """What happened to what belongs to an account. Others may keep its number in what is their own."""
+    mine = of_account(before, account)
+    remaining = {key: value for key, value in after.items() if key in mine or account in key}
+    return differences(mine, remaining)
