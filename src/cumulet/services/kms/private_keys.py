@@ -135,6 +135,8 @@ def decapsulate(private: bytes, ciphertext: bytes) -> bytes:
 
 
 def _check_message(algorithm: str, message: bytes, message_type: str) -> None:
+    if algorithm == "ED25519_PH_SHA_512":
+        raise NotImplementedYet("Cumulet does not have ED25519_PH_SHA_512: its cryptographic library lacks it.")
     if message_type == "EXTERNAL_MU":
         if algorithm != "ML_DSA_SHAKE_256":
             raise ValidationException(f"MessageType EXTERNAL_MU is not valid for algorithm {algorithm}.")
