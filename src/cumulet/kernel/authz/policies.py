@@ -165,7 +165,7 @@ def _document(text: str) -> dict[str, Any]:
     _refuse_unknown(document, _DOCUMENT)
     if document.get("Version", CURRENT) not in (CURRENT, EARLIER):
         raise MalformedPolicy(Problem.VERSION)
-    if not isinstance(document.get("Id", ""), str):
+    if not _is_texts(document.get("Id", "")):
         raise MalformedPolicy(Problem.SYNTAX)
     if not document.get("Statement"):
         raise MalformedPolicy(Problem.NO_STATEMENT)
