@@ -34,8 +34,9 @@ def test_a_new_policy_has_one_version_and_no_attachments(iam, account):
 
 @pytest.mark.spec("security:IAM-09")
 @pytest.mark.parametrize(
-    "document", ["", "x", "{}", '{"Version":"2012-10-17"}', '{"Statement":[{"Effect":"Allow"}]}',
-                 policy({**allow("s3:*"), "Principal": "*"}), policy(allow("nothing")), policy({**allow("s3:*"), "Effect": "Maybe"})],
+    "document",
+    ["", "x", "{}", '{"Version":"2012-10-17"}', '{"Statement":[{"Effect":"Allow"}]}', policy(allow("nothing")),
+     policy({**allow("s3:*"), "Principal": "*"}), policy({**allow("s3:*"), "Effect": "Maybe"})],
 )  # fmt: skip
 def test_a_document_that_is_no_policy_is_refused(iam, document):
     iam.create_user(UserName="david")

@@ -6,20 +6,25 @@ from __future__ import annotations
 
 from cumulet.kernel.authority import Sources
 from cumulet.kernel.store import ReadTransaction
-from cumulet.services.iam import groups, holders, policies, roles, users
+from cumulet.services.iam import policies, principals
 from cumulet.services.iam.errors import ValidationError
 from cumulet.services.iam.roles import Role
 from cumulet.services.iam.users import User
 
+_NOTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
+
 
 def policies_of(tx: ReadTransaction, principal_arn: str) -> Sources | None:
     """The user's or role's policies, those of its groups among them; None where there is no such user or role."""
-    user = users.of_arn(tx, principal_arn)
-    if user is not None:
-        shared = [source for group in groups.of(tx, user) for source in holders.sources(tx, group)]
-        return _sources(tx, user, [*holders.sources(tx, user), *shared])
-    role = roles.of_arn(tx, principal_arn)
-    return None if role is None else _sources(tx, role, holders.sources(tx, role))
+    found = principals.find(tx, principal_arn)
+    if found is None or not isinstance(found.entity, User | Role):
+        return None
+    return Sources(
+        id=found.entity.id,
+        identity=tuple((policy.source, policy.text) for policy in found.policies),
+        boundary=_boundary(tx, found.boundary),
+        tags=found.entity.tags,
+    )
 
 
 def managed_policy(tx: ReadTransaction, arn: str) -> str | None:
@@ -31,13 +36,6 @@ def managed_policy(tx: ReadTransaction, arn: str) -> str | None:
     return None if policy is None else policies.document(tx, policy)
 
 
-def _sources(tx: ReadTransaction, holder: User | Role, identity: list[tuple[str, str]]) -> Sources:
-    return Sources(id=holder.id, identity=tuple(identity), boundary=_boundary(tx, holder.boundary), tags=holder.tags)
-
-
 def _boundary(tx: ReadTransaction, arn: str | None) -> tuple[str, str] | None:
     """A boundary whose text is not known lets nothing through, rather than everything."""
     return None if arn is None else (arn, managed_policy(tx, arn) or _NOTHING)
-
-
-_NOTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'

@@ -36,7 +36,7 @@ def take(page: Page, ordered: Iterable[T], name: Callable[[T], str]) -> tuple[li
         if page.after and name(item) <= page.after:
             continue
         if len(chosen) == page.size:
-            return chosen, {"IsTruncated": True, "Marker": _sealed(name(chosen[-1]))}
+            return chosen, {"IsTruncated": True, "Marker": sealed(name(chosen[-1]))}
         chosen.append(item)
     return chosen, {"IsTruncated": False}
 
@@ -48,7 +48,8 @@ def cut(
     return take(asked(marker, most), sorted(items, key=name), name)
 
 
-def _sealed(last: str) -> str:
+def sealed(last: str) -> str:
+    """The marker that names the last item told."""
     return base64.urlsafe_b64encode(last.encode()).decode()
 
 

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cumulet.kernel.access import Need
+from cumulet.kernel.store import ReadTransaction
+from cumulet.services.iam import access
 from cumulet.services.iam.api.access_keys import AccessKeys
+from cumulet.services.iam.api.account import Account, OrganizationFeatures, OutboundFederation
+from cumulet.services.iam.api.advisor import Advisor
 from cumulet.services.iam.api.certificates import ServerCertificates, SigningCertificates
+from cumulet.services.iam.api.entities import Entities
 from cumulet.services.iam.api.groups import Groups
 from cumulet.services.iam.api.instance_profiles import InstanceProfiles
 from cumulet.services.iam.api.internal import ForSessions
@@ -13,8 +22,11 @@ from cumulet.services.iam.api.password_policy import AccountPasswordPolicy
 from cumulet.services.iam.api.permissions import GroupPermissions, RolePermissions, UserPermissions
 from cumulet.services.iam.api.policies import Policies
 from cumulet.services.iam.api.providers import OpenIdConnectProviders, SamlProviders
+from cumulet.services.iam.api.reports import Reports
 from cumulet.services.iam.api.roles import Roles
 from cumulet.services.iam.api.service_credentials import ServiceSpecificCredentials
+from cumulet.services.iam.api.sign_in import SignIn
+from cumulet.services.iam.api.simulation import Simulation
 from cumulet.services.iam.api.ssh_keys import SSHPublicKeys
 from cumulet.services.iam.api.users import Users
 
@@ -28,6 +40,8 @@ class IAM(
     GroupPermissions,
     RolePermissions,
     InstanceProfiles,
+    Entities,
+    Simulation,
     AccessKeys,
     LoginProfiles,
     AccountPasswordPolicy,
@@ -38,6 +52,15 @@ class IAM(
     ServiceSpecificCredentials,
     SamlProviders,
     OpenIdConnectProviders,
+    Account,
+    OrganizationFeatures,
+    OutboundFederation,
+    Reports,
+    Advisor,
+    SignIn,
     ForSessions,
 ):
     has_resource_policies = False
+
+    def needs(self, tx: ReadTransaction, operation: str, parameters: Mapping[str, Any]) -> Iterable[Need]:
+        return access.needs(tx, self.caller, self.scope, operation, parameters)

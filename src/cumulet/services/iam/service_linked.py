@@ -41,13 +41,19 @@ def create(tx: Transaction, scope: Scope, service: str, description: str | None,
         raise InvalidInput(f"Service {service} has no service-linked role that is known here.")
     if suffix is not None and not linked.suffix:
         raise InvalidInput(f"Custom suffix is not allowed for {service}")
-    name = linked.role if suffix is None else f"{linked.role}_{suffix}"
+    path, name = named(service, suffix)
     if roles.find(tx, scope.account, name) is not None:
         raise InvalidInput(f"Service role name {name} has been taken in this account, please try a different suffix.")
-    path = f"{roles.SERVICE_LINKED}{service}/"
     role = roles.add(tx, scope, Wanted(name, path, _trust(service), description or linked.description, 3600, None, {}))
     attachments.attach(tx, role, _POLICIES + linked.policy)
     return role
+
+
+def named(service: str, suffix: str | None) -> tuple[str, str]:
+    """Path and name of the role of a service; a service that is not known has a role of any name."""
+    linked = _known().get(service)
+    name = "*" if linked is None else linked.role
+    return f"{roles.SERVICE_LINKED}{service}/", name if suffix is None else f"{name}_{suffix}"
 
 
 def delete(tx: Transaction, account: str, name: str) -> str:
