@@ -21,7 +21,7 @@ from cumulet.services.iam import attachments, authority, entities, groups, polic
 from cumulet.services.iam.entities import Entity
 from cumulet.services.iam.errors import InvalidInput, NoSuchEntity
 from cumulet.services.iam.groups import Group
-from cumulet.services.iam.holders import sources
+from cumulet.services.iam.holders import held
 from cumulet.services.iam.roles import Role
 from cumulet.services.iam.users import User
 
@@ -131,7 +131,7 @@ def _about(tx: ReadTransaction, account: str, arn: str) -> tuple[set[str], list[
         return granted([policies.document(tx, policy)]), _holders(tx, account, arn)
     group = entities.of_arn(tx, Group, arn)
     if group is not None and group.account == account:
-        return granted([text for _, text in sources(tx, group)]), list(groups.members(tx, group))
+        return granted([policy.text for policy in held(tx, group)]), list(groups.members(tx, group))
     holder = users.of_arn(tx, arn) or roles.of_arn(tx, arn)
     if holder is not None and holder.account == account:
         found = authority.policies_of(tx, arn)

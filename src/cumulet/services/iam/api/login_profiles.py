@@ -5,16 +5,35 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from cumulet.kernel.authz.decisions import Layer, Reason
+from cumulet.kernel.errors import AccessDenied
 from cumulet.kernel.identity import Kind
-from cumulet.services.iam import passwords
+from cumulet.services.iam import password_policy, passwords
 from cumulet.services.iam.api.own import Own
 from cumulet.services.iam.credential_errors import InvalidUserType
 from cumulet.services.iam.errors import ValidationError
 from cumulet.services.iam.owners import Owner
 from cumulet.services.iam.passwords import Hashed, LoginProfile
 
+_MISSING = (Layer.IDENTITY, Reason.IMPLICIT_DENY)
+"""What refused a caller who only lacks a policy that allows."""
+
 
 class LoginProfiles(Own):
+    async def authorise(self, operation: str, parameters: dict[str, Any]) -> None:
+        """Where the password policy lets users change their passwords, that is as good as a policy that allows it. A
+        policy that denies it is stronger."""
+        try:
+            await super().authorise(operation, parameters)
+        except AccessDenied as refusal:
+            because = refusal.because
+            mine = operation == "change_password" and self.caller.kind is Kind.USER
+            if not mine or because is None or (because.layer, because.reason) != _MISSING:
+                raise
+            policy = await self.store.read(password_policy.find, self.scope.account)
+            if policy is None or not policy.users_may_change:
+                raise
+
     async def create_login_profile(
         self, *, UserName: str | None = None, Password: str | None = None, PasswordResetRequired: bool = False
     ) -> dict[str, Any]:
