@@ -44,11 +44,15 @@ _WRITTEN_AT = 1000
 _MOST_WAITING = 20_000
 """While the store refuses to write, the oldest calls beyond so many are given up."""
 _LONGEST_HELD = 2048
-_NEEDS_WORKED_OUT = 32
-"""For a caller who needs no permission, what its calls would need is worked out for so many of each data operation in
-a batch: enough for the ledger, and never a burden."""
+_NOTED_OF_A_KIND = 32
+"""Data operations that nobody reads of are noted one by one only so often in a batch: enough for the ledger of use,
+and no burden to those who make thousands of them. The rest is counted."""
 _CHUNK = 500
 _LONGEST_MESSAGE = 1024
+
+
+_Kind = tuple[str, Plan, str]
+"""Calls that are alike: of one principal, to one operation, and on one resource if permission was asked for."""
 
 
 class _Failure(NamedTuple):
@@ -75,6 +79,8 @@ class Audit:
         self._plans: dict[tuple[type[Service], str], Plan | None] = {}
         self._noted: list[_Noted] = []
         self._entries: list[Entry] = []
+        self._tallies: dict[_Kind, int] = {}
+        """Calls of data operations, of which only some of each kind are noted one by one."""
         self._watched: dict[str, frozenset[str]] = {}
         """By account, the services whose data events somebody reads. What is missing is not known yet."""
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -112,6 +118,8 @@ class Audit:
                 return
             failure = _failure(error)
         if plan.data and not self._is_watched(plan.service, call):
+            if failure is None and self._tally(_kind(call, plan)) > _NOTED_OF_A_KIND:
+                return
             kept: Mapping[str, Any] = {
                 name: value for name, value in parameters.items() if type(value) is str and len(value) < _LONGEST_HELD
             }
@@ -154,10 +162,11 @@ class Audit:
     async def written(self) -> None:
         """Return when everything noted so far can be read from the store."""
         noted, self._noted = self._noted, []
+        tallies, self._tallies = self._tallies, {}
         events, self._entries = self._entries, []
         if noted or events:
             try:
-                await self._kernel.store.write(self._write, noted, events)
+                await self._kernel.store.write(self._write, noted, tallies, events)
             except BaseException:  # a full disk, say: what could not be written is tried again with the next
                 self._noted = [*noted, *self._noted][-_MOST_WAITING:]
                 self._entries = [*events, *self._entries][-_MOST_WAITING:]
@@ -178,9 +187,21 @@ class Audit:
         return plan
 
     def _is_watched(self, service: str, call: Service) -> bool:
-        accounts = {call.caller.account or call.scope.account, *(need.account for need in call.needs_asked)} - {""}
-        known = [self._watched.get(account) for account in accounts]
-        return any(services is None or service in services for services in known)
+        """Whether somebody may want to read of it: the caller's account, or the owner of what it was about."""
+        own = call.caller.account or call.scope.account
+        return self._wants(own, service) or any(
+            self._wants(need.account, service) for need in call.needs_asked if need.account and need.account != own
+        )
+
+    def _wants(self, account: str, service: str) -> bool:
+        services = self._watched.get(account)
+        return services is None or service in services
+
+    def _tally(self, kind: _Kind | None) -> int:
+        if kind is None:
+            return 0
+        count = self._tallies[kind] = self._tallies.get(kind, 0) + 1
+        return count
 
     def _write_soon(self) -> None:
         if self._loop is not None:
@@ -201,10 +222,13 @@ class Audit:
             if self._timer is None:
                 self._write_soon()
 
-    def _write(self, tx: Transaction, noted: Sequence[_Noted], events: Sequence[Entry]) -> None:
+    def _write(
+        self, tx: Transaction, noted: Sequence[_Noted], tallies: Mapping[_Kind, int], events: Sequence[Entry]
+    ) -> None:
         batch = _Batch(self, tx)
         for each in noted:
             batch.take(each)
+        batch.count(tallies)
         for event in events:
             batch.add(event)
         batch.keep()
@@ -230,12 +254,11 @@ class _Batch:
         self._chunks: dict[tuple[str, str, bool], list[Entry]] = {}
         self._uses: dict[tuple[str, str, str], _Uses] = {}
         self._keys: dict[str, LastUse] = {}
-        self._worked_out: dict[tuple[str, Plan], int] = {}
+        self._latest: dict[_Kind, list[_Uses]] = {}
 
     def take(self, noted: _Noted) -> None:
         time = datetime.fromtimestamp(noted.seconds, UTC)
-        is_kept = not noted.plan.data or self._wants(noted.call.caller.account, noted.plan.service)
-        needs = self._needs(noted, is_kept)
+        needs = self._needs(noted)
         if noted.failure is None or noted.failure.denial is None:
             self._use(noted, needs, time)
         accounts = _accounts(noted.call, needs)
@@ -275,17 +298,18 @@ class _Batch:
             found = self._readers[account] = self._audit.wanted(self._tx, account)
         return found
 
-    def _needs(self, noted: _Noted, is_kept: bool) -> Sequence[Need]:
-        """What the call had to be permitted, or would have had to. For what is kept, always; else some of it."""
-        call, plan = noted.call, noted.plan
-        if call.needs_asked:
-            return call.needs_asked
-        times = self._worked_out.get((call.caller.arn, plan), 0)
-        if times >= _NEEDS_WORKED_OUT and not is_kept:
-            return ()
-        self._worked_out[call.caller.arn, plan] = times + 1
+    def count(self, tallies: Mapping[_Kind, int]) -> None:
+        """Add the calls that were not noted one by one: they are counted as the last that was."""
+        for kind, total in tallies.items():
+            for uses in self._latest.get(kind, ()):
+                uses.count += max(0, total - _NOTED_OF_A_KIND)
+
+    def _needs(self, noted: _Noted) -> Sequence[Need]:
+        """What the call had to be permitted, or would have had to."""
+        if noted.call.needs_asked:
+            return noted.call.needs_asked
         try:
-            return list(call.needs(self._tx, plan.method, noted.parameters))
+            return list(noted.call.needs(self._tx, noted.plan.method, noted.parameters))
         except Exception:  # what it was about may be gone by now, or was not held: the record does without
             return ()
 
@@ -295,8 +319,9 @@ class _Batch:
             return
         region = plan.region or noted.call.scope.region
         if caller.access_key.startswith(identity.LONG_TERM):
-            self._keys[caller.access_key] = LastUse(time=time, service=_prefix(plan.service), region=region)
-        for action, resource in [(need.action, need.resource) for need in needs] or [(_action(plan), "")]:
+            self._keys[caller.access_key] = LastUse(time=time, service=plan.prefix, region=region)
+        latest: list[_Uses] = []
+        for action, resource in [(need.action, need.resource) for need in needs] or [(plan.action, "")]:
             key = (caller.account, caller.identity_arn, action)
             uses = self._uses.get(key)
             if uses is None:
@@ -306,6 +331,9 @@ class _Batch:
             uses.regions.add(region)
             if resource and len(uses.resources) < 4 * use.MOST_RESOURCES:
                 uses.resources.add(resource)
+            latest.append(uses)
+        if (kind := _kind(noted.call, plan)) is not None:
+            self._latest[kind] = latest
 
 
 class _Uses:
@@ -325,6 +353,14 @@ class _Uses:
             action=action, count=self.count, first=self.first, last=self.last, region=self.region,
             regions=tuple(sorted(self.regions)), resources=use.generalised(self.resources),
         )  # fmt: skip
+
+
+def _kind(call: Service, plan: Plan) -> _Kind | None:
+    """None for a call that is like no other."""
+    needs = call.needs_asked
+    if len(needs) > 1:
+        return None
+    return (call.caller.arn, plan, needs[0].resource if needs else "")
 
 
 def _accounts(call: Service, needs: Iterable[Need]) -> list[str]:
@@ -397,14 +433,6 @@ def _denial(asked: Need | None, because: Decision | None) -> Denial | None:
 
 def _host(request: RequestInfo) -> str:
     return request.headers.get("host", "")[:256]
-
-
-def _prefix(service: str) -> str:
-    return operations.source(service).removesuffix(".amazonaws.com")
-
-
-def _action(plan: Plan) -> str:
-    return f"{_prefix(plan.service)}:{plan.name}"
 
 
 def _trim(tx: Transaction) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from cumulet.kernel import models
 from cumulet.kernel.audit import telling
@@ -47,13 +49,17 @@ _S3_NAMES = {
 Write = Callable[[Mapping[str, Any]], Any]
 
 
-class Plan(NamedTuple):
+class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What is known of an operation before it is called."""
 
     service: str
     method: str
     name: str
     """The event's."""
+    action: str
+    """What permits it, as far as its name tells: "s3:GetObject"."""
+    prefix: str
+    """What actions of the service begin with."""
     data: bool
     read_only: bool
     answer_told: bool
@@ -72,11 +78,14 @@ def plan(service: str, method: str, data: frozenset[str]) -> Plan | None:
         return None
     reads = is_read_only(operation)
     told = operation.name.startswith(_ANSWER_TOLD.get(service, ())) or not reads
+    prefix = source(service).removesuffix(".amazonaws.com")
     streams = (operation.streaming_input, operation.event_stream_input)
     return Plan(
         service=service,
         method=method,
         name=_S3_NAMES.get(operation.name, operation.name) if service == "s3" else operation.name,
+        action=f"{prefix}:{operation.name}",
+        prefix=prefix,
         data=method in data,
         read_only=reads,
         answer_told=told and operation.streaming_output is None and operation.event_stream_output is None,
