@@ -7,9 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import boto3
+import botocore.loaders
+import botocore.session
 from botocore.config import Config
 
 from tests.conftest import connect
+
+
+_models = botocore.loaders.create_loader()
 
 
 def policy(*statements: Mapping[str, Any]) -> str:
@@ -61,7 +66,10 @@ class Account:
 
 def acting(cloud: Any, credentials: Mapping[str, Any], service: str, region: str = "us-east-1") -> Any:
     """A client that signs with these credentials."""
+    shared = botocore.session.Session()
+    shared.register_component("data_loader", _models)
     session = boto3.session.Session(
+        botocore_session=shared,
         aws_access_key_id=credentials["AccessKeyId"],
         aws_secret_access_key=credentials["SecretAccessKey"],
         aws_session_token=credentials.get("SessionToken"),

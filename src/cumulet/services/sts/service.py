@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from cumulet.services.sts.api.federated import Federated
 from cumulet.services.sts.api.roles import Roles
 from cumulet.services.sts.api.tokens import Tokens
 
 
-class STS(Roles, Tokens):
+class STS(Roles, Federated, Tokens):
     absent: ClassVar[dict[str, str]] = {
         "get_delegated_access_token": "Cumulet does not implement sts:get_delegated_access_token: trade-in tokens are"
         " made when somebody approves a delegation request in the console.",
