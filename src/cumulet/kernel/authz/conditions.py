@@ -216,11 +216,12 @@ def _decoded(value: str) -> bytes | None:
 def _address(wanted: tuple[str, ...], variables: bool) -> Matcher:
     networks = [network for network in map(_network, wanted) if network is not None]
 
-    def matches(value: str, context: Context) -> bool:
+    @lru_cache(maxsize=256)
+    def within(value: str) -> bool:
         address = _ip(value)
         return address is not None and any(address in network for network in networks)
 
-    return matches
+    return lambda value, context: within(value)
 
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -233,7 +234,6 @@ def _network(value: str) -> _Network | None:
         return None
 
 
-@lru_cache(maxsize=4096)
 def _ip(value: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         address = ipaddress.ip_address(value.strip())

@@ -91,7 +91,7 @@ def text(pattern: str) -> Callable[[Context], str | None]:
 @lru_cache(maxsize=8192)
 def plain(pattern: str) -> Callable[[str], bool]:
     """A matcher of a pattern without variables."""
-    return _fixed(_pieces(_tokens(pattern, variables=False), None) or [[]])
+    return _fixed(_pieces(_tokens(pattern, variables=False), ()))
 
 
 def _any(texts: frozenset[str], starts: tuple[str, ...], others: tuple[Matcher, ...]) -> Matcher:
@@ -152,30 +152,34 @@ def _text_of(tokens: list[_Token]) -> str:
 
 
 def _matcher(tokens: list[_Token]) -> Matcher:
-    if not any(isinstance(token, _Variable) for token in tokens):
-        fixed = _fixed(_pieces(tokens, None) or [[]])
+    variables = [token for token in tokens if isinstance(token, _Variable)]
+    if not variables:
+        fixed = _fixed(_pieces(tokens, ()))
         return lambda value, context: fixed(value)
+    start = tokens[0] if isinstance(tokens[0], str) else ""
+
+    @lru_cache(maxsize=256)
+    def filled(*values: str) -> Callable[[str], bool]:
+        return _fixed(_pieces(tokens, values))
 
     def matches(value: str, context: Context) -> bool | None:
-        pieces = _pieces(tokens, context)
-        return None if pieces is None else _fixed(pieces)(value)
+        if not value.startswith(start):
+            return False
+        values = [variable.value(context) for variable in variables]
+        return None if None in values else filled(*values)(value)
 
     return matches
 
 
-def _pieces(tokens: list[_Token], context: Context | None) -> list[_Piece] | None:
-    """What stands between the stars, variables filled in; None if one has no value."""
+def _pieces(tokens: list[_Token], values: Iterable[str]) -> list[_Piece]:
+    """What stands between the stars, variables filled in with the values."""
+    following = iter(values)
     pieces: list[_Piece] = [[]]
     for token in tokens:
         if token is _ANY_TEXT:
             pieces.append([])
-            continue
-        if isinstance(token, _Variable):
-            assert context is not None
-            token = token.value(context)
-            if token is None:
-                return None
-        pieces[-1].append(token)
+        else:
+            pieces[-1].append(next(following) if isinstance(token, _Variable) else token)
     return pieces
 
 
