@@ -13,7 +13,6 @@ from botocore.config import Config
 
 from tests.conftest import connect
 
-
 _models = botocore.loaders.create_loader()
 
 
