@@ -7,7 +7,7 @@ import importlib
 import click
 
 _COMMANDS = (
-    "up", "down", "status", "logs", "run", "env", "reset", "clock", "snapshot", "key", "coverage", "doctor",
+    "up", "down", "status", "logs", "run", "env", "reset", "clock", "snapshot", "account", "key", "coverage", "doctor",
 )  # fmt: skip
 
 

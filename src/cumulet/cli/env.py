@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -10,7 +9,7 @@ import click
 from cumulet.cli import options
 from cumulet.cli.connection import client_variables
 from cumulet.cli.display import show
-from cumulet.cli.exports import SHELLS, assignment
+from cumulet.cli.exports import SHELLS, assignment, shell_of_user
 
 
 @click.command()
@@ -22,10 +21,5 @@ from cumulet.cli.exports import SHELLS, assignment
 def env(shell: str | None, account: str, region: str, data_dir: Path, as_json: bool) -> None:
     """Print what sets the environment of AWS clients: eval "$(cumulet env)"."""
     facts = client_variables(data_dir, account, region)
-    shell = shell or _shell()
+    shell = shell or shell_of_user()
     show(facts, as_json, "\n".join(assignment(shell, name, value) for name, value in facts.items()))
-
-
-def _shell() -> str:
-    name = Path(os.environ.get("SHELL", "")).name
-    return name if name in SHELLS else "powershell" if os.name == "nt" else "sh"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+from pathlib import Path
 
 SHELLS = ("bash", "zsh", "sh", "fish", "powershell")
 
@@ -16,6 +18,12 @@ def variables(url: str, key_id: str = "test", secret: str = "test", region: str 
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
     }
+
+
+def shell_of_user() -> str:
+    """The shell that $SHELL names, or what the operating system has."""
+    name = Path(os.environ.get("SHELL", "")).name
+    return name if name in SHELLS else "powershell" if os.name == "nt" else "sh"
 
 
 def assignment(shell: str, name: str, value: str) -> str:

@@ -51,6 +51,11 @@ def find(tx: ReadTransaction, number: str) -> Account:
     return found or Account(number=number, name=f"Account {number}", email=f"{number}@{_DOMAIN}")
 
 
+def known(tx: ReadTransaction) -> list[Account]:
+    """The accounts of which anything is known, by number: not those that exist only because they were used."""
+    return list(tx.range(("accounts",)))
+
+
 def is_open(tx: ReadTransaction, number: str) -> bool:
     """Whether the account's principals may still act."""
     return find(tx, number).state is not State.CLOSED
