@@ -86,14 +86,21 @@ SERVICES = {
 def touched(entry: Entry) -> list[dict[str, str]]:
     """The `resources` of a record."""
     found: dict[str, dict[str, str]] = {}
-    for arn, account in entry.resources:
+    for arn, account in entry.resources or _of_parameters(entry):
         for each in _of_arn(arn, account):
             found.setdefault(each["ARN"], each)
-    if not found and entry.service == "s3" and isinstance(entry.parameters, dict) and "bucketName" in entry.parameters:
-        bucket, key = entry.parameters["bucketName"], entry.parameters.get("key")
-        name = f"arn:aws:s3:::{bucket}" + (f"/{key}" if key is not None else "")
-        return list(_of_arn(name, entry.account))
-    return list(found.values())
+    told = list(found.values())
+    if entry.data and entry.service == "s3" and not any(each.get("type") == _OBJECT for each in told):
+        # An operation on a bucket that is a data event all the same, as ListObjects is: on all that is in it.
+        told = [{"type": _OBJECT, "ARNPrefix": f"{each['ARN']}/"} for each in told] + told
+    return told
+
+
+def _of_parameters(entry: Entry) -> list[tuple[str, str]]:
+    if entry.service != "s3" or not isinstance(entry.parameters, dict) or "bucketName" not in entry.parameters:
+        return []
+    bucket, key = entry.parameters["bucketName"], entry.parameters.get("key")
+    return [(f"arn:aws:s3:::{bucket}" + (f"/{key}" if key is not None else ""), entry.account)]
 
 
 def _of_arn(arn: str, account: str) -> Iterator[dict[str, str]]:
@@ -131,7 +138,7 @@ def named(entry: Entry) -> list[dict[str, str]]:
             if name in members and isinstance(value, str) and value:
                 found[members[name], value.rpartition("/")[2] if name == "queueUrl" else value] = None
     for each in touched(entry):
-        if "type" in each:
+        if "type" in each and "ARN" in each:
             found[each["type"], each["ARN"]] = None
     return [{"ResourceType": kind, "ResourceName": name} for kind, name in found]
 

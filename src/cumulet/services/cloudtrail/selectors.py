@@ -117,11 +117,15 @@ def _fits_basic(selector: Selector, record: Mapping[str, Any]) -> bool:
         excluded = selector["ExcludeManagementEventSources"]
         return bool(selector["IncludeManagementEvents"]) and record["eventSource"] not in excluded
     return any(
-        each["Type"] == resource.get("type") and _covers(value, resource["ARN"])
+        each["Type"] == resource.get("type") and _covers(value, _arn(resource))
         for each in selector["DataResources"]
         for value in each.get("Values", ())
         for resource in record.get("resources", ())
     )
+
+
+def _arn(resource: Mapping[str, str]) -> str:
+    return resource.get("ARN") or resource.get("ARNPrefix", "")
 
 
 def _covers(value: str, arn: str) -> bool:
@@ -146,6 +150,8 @@ def _fits_field(field: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
 def _values(field: str, record: Mapping[str, Any]) -> list[str]:
     if field == "readOnly":
         return ["true" if record["readOnly"] else "false"]
+    if field == "resources.ARN":
+        return [_arn(each) for each in record.get("resources", ())]
     if field.startswith("resources."):
         return [each[field[10:]] for each in record.get("resources", ()) if field[10:] in each]
     if field == "userIdentity.arn":

@@ -46,6 +46,20 @@ _ABSENT = {
     "get_object_torrent": "Amazon S3 gave up BitTorrent in 2022, and Cumulet never began with it.",
 }
 
+_DATA_OPERATIONS = frozenset(
+    {
+        "abort_multipart_upload", "complete_multipart_upload", "copy_object", "create_multipart_upload",
+        "create_session", "delete_object", "delete_object_annotation", "delete_object_tagging", "delete_objects",
+        "get_object", "get_object_acl", "get_object_annotation", "get_object_attributes", "get_object_legal_hold",
+        "get_object_retention", "get_object_tagging", "head_bucket", "head_object", "list_multipart_uploads",
+        "list_object_annotations", "list_object_versions", "list_objects", "list_objects_v2", "list_parts",
+        "put_object", "put_object_acl", "put_object_annotation", "put_object_legal_hold", "put_object_retention",
+        "put_object_tagging", "rename_object", "restore_object", "select_object_content",
+        "update_object_encryption", "upload_part", "upload_part_copy",
+    }
+)  # fmt: skip
+"""S3 User Guide, "Amazon S3 CloudTrail events": the object-level actions, and listings among them."""
+
 
 class S3(
     Buckets,
@@ -83,6 +97,7 @@ class S3(
     """Every operation; each noun has a class of its own."""
 
     absent = _ABSENT
+    data_operations = _DATA_OPERATIONS
 
     @classmethod
     def reset(cls, tx: Transaction, blobs: Blobs, account: str | None) -> None:
