@@ -3,10 +3,13 @@ the same call is let through by a policy that allows what the published referenc
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from cumulet.kernel import actions
 from cumulet.kernel.access import Need
@@ -24,12 +27,13 @@ from tests.walks.state import differences, kept
 
 REGISTRY = Registry("cumulet.services")
 
-OTHER_ACTIONS: dict[str, dict[str, str]] = {}
+OTHER_ACTIONS = {
+    "iam": {"AddRoleToInstanceProfile": "the role is passed by its name, which the reference does not find an ARN for"},
+}
 """Operations whose service asks for other actions than the reference names, with the reason."""
 
 NOT_YET = {
     "s3": "S3 decides by itself, and does not ask what IAM says",
-    "s3control": "S3 Control lets an account's own users do everything",
 }
 SERVICES = [
     pytest.param(name, marks=pytest.mark.xfail(reason=NOT_YET[name]) if name in NOT_YET else ())
@@ -128,6 +132,22 @@ class Walk:
                 wrong.append(f"{operation.name} without {action} answered {error}")
         return wrong
 
+    async def asked_for_tags(self) -> list[str]:
+        """What is wrong with what the service asks for where a call brings tags."""
+        wrong = []
+        for operation in self.operations():
+            if not (tags := inputs.tags(operation)) or operation.name in OTHER_ACTIONS.get(self.service.name, {}):
+                continue
+            parameters = {**inputs.minimal(operation, self.known), **tags}
+            table = actions.needs(self.service.name, operation.method, self.scope, parameters)
+            needs = await self.needs(operation, self.people.user(self.account), parameters)
+            if missing := {need.action.lower() for need in table} - {need.action.lower() for need in needs}:
+                wrong.append(f"{operation.name} with {tags} does not ask for {missing}")
+            own = [need for need in needs if not need.action.startswith("iam:Pass")]
+            blind = [need.action for need in own if need.context.get("aws:requesttag/team") != "red"]
+            wrong += [f"{operation.name}: {action} knows no aws:RequestTag" for action in blind]
+        return wrong
+
     def _other_actions(self, operation: Operation, asked: set[str], parameters: dict[str, Any]) -> list[str]:
         name = self.service.name
         found = [need.action for need in actions.needs(name, operation.method, self.scope, parameters)]
@@ -185,3 +205,55 @@ def test_a_user_without_a_policy_can_do_nothing_in_any_service(cloud, walks, nam
 def test_a_policy_that_allows_what_an_operation_needs_lets_it_through(cloud, walks, name):
     wrong = cloud.run(walks(name).let_through())
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.spec("security:IAM-07")
+@pytest.mark.parametrize("name", SERVICES)
+def test_tags_of_a_call_are_asked_about(cloud, walks, name):
+    wrong = cloud.run(walks(name).asked_for_tags())
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture
+def somebody(cloud, account):
+    """A user of a new account: her clients, and what gives her a policy."""
+    iam = cloud.client("iam", account=account)
+    iam.create_user(UserName="ann")
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+
+    def allow(*actions: str) -> None:
+        statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=document)
+
+    arn = f"arn:aws:iam::{account}:user/ann"
+    return SimpleNamespace(arn=arn, client=lambda service: cloud.client(service, **keys), allow=allow)
+
+
+@pytest.mark.spec("security:IAM-17", "security:IAM-66")
+def test_each_protocol_has_its_own_way_to_say_no_and_a_policy_turns_it_into_yes(somebody):
+    calls = {
+        "iam": ("list_users", "iam:ListUsers", "AccessDenied", 403),
+        "sqs": ("list_queues", "sqs:listqueues", "AccessDenied", 403),
+        "kms": ("list_keys", "kms:ListKeys", "AccessDeniedException", 400),
+        "cloudtrail": ("lookup_events", "cloudtrail:LookupEvents", "AccessDeniedException", 400),
+    }
+    for service, (method, action, code, status) in calls.items():
+        with pytest.raises(ClientError) as refused:
+            getattr(somebody.client(service), method)()
+        answer = refused.value.response
+        assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
+        told = f"User: {somebody.arn} is not authorized to perform: {action}"
+        assert answer["Error"]["Message"].startswith(told)
+
+    somebody.allow(*(action for _, action, _, _ in calls.values()))
+
+    for service, (method, *_) in calls.items():
+        getattr(somebody.client(service), method)()
+
+
+def test_everybody_may_ask_who_he_is(somebody):
+    identity = somebody.client("sts").get_caller_identity()
+    assert identity["Arn"] == somebody.arn
+    assert somebody.client("sts").get_session_token()["Credentials"]["AccessKeyId"].startswith("ASIA")

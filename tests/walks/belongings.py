@@ -66,8 +66,15 @@ async def _iam(client: Any, account: str) -> dict[str, Any]:
     made = await iam.create_policy(PolicyName=f"policy-{named(account)}", PolicyDocument=json.dumps(allow))
     profile = f"profile-{named(account)}"
     await iam.create_instance_profile(InstanceProfileName=profile)
+    device = (await iam.create_virtual_mfa_device(VirtualMFADeviceName=f"device-{named(account)}"))["VirtualMFADevice"]
     key = (await iam.create_access_key(UserName=names["UserName"]))["AccessKey"]["AccessKeyId"]
-    return {**names, "PolicyArn": made["Policy"]["Arn"], "InstanceProfileName": profile, "AccessKeyId": key}
+    return {
+        **names,
+        "PolicyArn": made["Policy"]["Arn"],
+        "InstanceProfileName": profile,
+        "AccessKeyId": key,
+        "SerialNumber": device["SerialNumber"],
+    }
 
 
 async def _kms(client: Any, account: str) -> dict[str, Any]:

@@ -39,6 +39,28 @@ def minimal(operation: Operation, known: Known) -> dict[str, Any]:
     return {**made, **own}
 
 
+def tags(operation: Operation) -> dict[str, Any]:
+    """The members that give tags to what is made, with one tag: team is red."""
+    shapes = operation.service.shapes
+    members = shapes[operation.input].get("members", {}) if operation.input else {}
+    found = {name: _tag(shapes, ref["shape"]) for name, ref in members.items() if "tag" in name.lower()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _tag(shapes: Mapping[str, Any], shape: str) -> Any:
+    facts = shapes[shape]
+    if facts["type"] == "map":
+        return {"team": "red"}
+    item = shapes[facts["member"]["shape"]] if facts["type"] == "list" else {"type": ""}
+    if item["type"] != "structure":
+        return None
+    names = {name.lower(): name for name in item["members"]}
+    for key, value in (("key", "value"), ("tagkey", "tagvalue")):
+        if key in names and value in names:
+            return [{names[key]: "team", names[value]: "red"}]
+    return None
+
+
 def _value(model: ServiceModel, name: str, shape: str, known: Known, depth: int) -> Any:
     facts = model.shapes[shape]
     if isinstance(known.get(name), _PYTHON.get(facts["type"], ())):
