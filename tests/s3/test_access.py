@@ -194,14 +194,6 @@ def test_an_allow_counts_if_its_conditions_hold(s3, bucket, stranger, account, c
         assert refusal(stranger.get_object, Bucket=bucket, Key="k")["Code"] == "AccessDenied"
 
 
-def test_a_deny_with_a_condition_that_is_not_known_counts(s3, bucket):
-    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
-    deny = {"Effect": "Deny", "Condition": {"StringEquals": {"some:Unknown": "x"}}}
-    s3.put_bucket_policy(Bucket=bucket, Policy=policy(bucket, deny))
-
-    assert refusal(s3.get_object, Bucket=bucket, Key="k")["status"] == 403
-
-
 def test_prefixes_can_be_given_to_listers(s3, bucket, stranger, account):
     s3.put_object(Bucket=bucket, Key="home/a", Body=b"x")
     allow = {

@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from tests.roles import role_for
 from tests.s3.answers import plain, refusal
 from tests.s3.test_notifications import heard, make_queue, tell
 
@@ -193,12 +194,12 @@ def test_a_lock_keeps_annotations_too(shared_cloud, s3, account):
     assert names(s3, bucket) == []
 
 
-def test_replicas_get_them_and_their_changes(shared_cloud, s3, bucket, account):
+def test_replicas_get_them_and_their_changes(shared_cloud, client, s3, bucket, account):
     other = f"replica-{account}"
     s3.create_bucket(Bucket=other)
     for each in (bucket, other):
         s3.put_bucket_versioning(Bucket=each, VersioningConfiguration={"Status": "Enabled"})
-    role = f"arn:aws:iam::{account}:role/copier"
+    role = role_for(client("iam"), "s3")
     rule = {"ID": "r", "Status": "Enabled", "Priority": 1, "Filter": {"Prefix": ""}}
     rule |= {"DeleteMarkerReplication": {"Status": "Disabled"}, "Destination": {"Bucket": f"arn:aws:s3:::{other}"}}
     s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration={"Role": role, "Rules": [rule]})

@@ -6,9 +6,10 @@ import os
 from datetime import timedelta
 
 import pytest
+from tests.roles import role_for
 from tests.s3.refusals import code, refused
 
-from cumulet.services.s3 import replication
+from cumulet.kernel.identity import service_principal
 
 ROLE = "arn:aws:iam::000000000000:role/replicator"
 OTHER = "222222222222"
@@ -16,6 +17,7 @@ OTHER = "222222222222"
 
 @pytest.fixture
 def s3(own_cloud):
+    role_for(own_cloud.client("iam"), "s3", "replicator", actions="s3:*")
     client = own_cloud.client("s3")
     for name in ("source", "target"):
         versioned(client, name)
@@ -354,6 +356,7 @@ def test_with_modification_sync_it_goes_back(own_cloud, s3):
 
 def test_locks_go_along(own_cloud):
     s3 = own_cloud.client("s3")
+    role_for(own_cloud.client("iam"), "s3", "replicator", actions="s3:*")
     for name in ("vault", "mirror"):
         s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
     replicate(s3, rule("mirror"), source="vault")
@@ -377,12 +380,17 @@ def test_what_was_there_before_is_brought_over_by_batch_replication_only(own_clo
     replicate(s3, rule())
     own_cloud.settle()
     before = keys(s3, "target")
-    kernel = own_cloud.cloud.kernel
-    own_cloud.run(kernel.store.write(replication.replicate_existing, kernel.blobs, "source", "old", None))
+    control = service_principal("batchoperations.s3", "000000000000")
+    inside = own_cloud.cloud.kernel.client(control, "s3", "us-east-1")
+    own_cloud.run(_replicate_existing(inside))
 
     assert before == []
     assert s3.get_object(Bucket="target", Key="old")["VersionId"] == made["VersionId"]
     assert status(s3, "old") == "COMPLETED"
+
+
+async def _replicate_existing(inside) -> None:
+    await inside.replicate_existing(Bucket="source", Key="old")
 
 
 def test_a_replica_and_a_version_of_the_same_instant_do_not_collide(own_cloud, s3):

@@ -11,6 +11,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 from tests.conftest import connect
+from tests.roles import role_for
 from tests.s3control.conftest import at_aws
 
 from cumulet.testing import LocalCloud
@@ -18,6 +19,7 @@ from cumulet.testing import LocalCloud
 ACCOUNT = "111111111111"
 _tokens = itertools.count(1)
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/batch"
+REPLICATOR = f"arn:aws:iam::{ACCOUNT}:role/replicator"
 REPORT = {
     "Bucket": "arn:aws:s3:::reports", "Format": "Report_CSV_20180820", "Enabled": True, "Prefix": "done",
     "ReportScope": "AllTasks",
@@ -30,6 +32,10 @@ class Batch:
     def __init__(self, cloud):
         self.cloud = cloud
         self.s3 = connect(cloud, "s3", account=ACCOUNT)
+        iam = connect(cloud, "iam", account=ACCOUNT)
+        if not iam.list_roles()["Roles"]:  # as in a cloud that is started again
+            role_for(iam, "batchoperations.s3", "batch", actions="s3:*")
+            role_for(iam, "s3", "replicator", actions="s3:*")
         self.control = at_aws(cloud, "s3control", ACCOUNT)
 
     def manifest(self, lines, fields=("Bucket", "Key"), key="manifest.csv"):
@@ -228,7 +234,7 @@ def test_objects_from_before_a_replication_rule_are_brought_over(batch):
         "ID": "all", "Status": "Enabled", "Priority": 1, "Filter": {},
         "DeleteMarkerReplication": {"Status": "Disabled"}, "Destination": {"Bucket": "arn:aws:s3:::replicas"},
     }  # fmt: skip
-    batch.s3.put_bucket_replication(Bucket="things", ReplicationConfiguration={"Role": ROLE, "Rules": [rule]})
+    batch.s3.put_bucket_replication(Bucket="things", ReplicationConfiguration={"Role": REPLICATOR, "Rules": [rule]})
     batch.cloud.settle()
     assert "Versions" not in batch.s3.list_object_versions(Bucket="replicas")
     generator = {

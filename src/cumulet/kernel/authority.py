@@ -95,13 +95,18 @@ class Authority:
         decision = self._evaluate(tx, ask, need)
         if not decision.allowed:
             refusal = call.denial(words(decision, ask))
-            refusal.because = decision  # type: ignore[attr-defined]
-            refusal.asked = need  # type: ignore[attr-defined]
+            refusal.because, refusal.asked = decision, need
             raise refusal
 
     def decide(self, tx: ReadTransaction, caller: Caller, scope: Scope, request: RequestInfo, need: Need) -> Decision:
         """Whether the caller may do this one thing, and why."""
         return self._evaluate(tx, self._ask(tx, caller, scope, request, need), need)
+
+    def words(
+        self, tx: ReadTransaction, caller: Caller, scope: Scope, request: RequestInfo, need: Need, decision: Decision
+    ) -> str:
+        """What AWS says of a denial by `decide`, the resource in quotation marks, as S3 has it."""
+        return words(decision, self._ask(tx, caller, scope, request, need), quote=True)
 
     def standing(self, tx: ReadTransaction, caller: Caller) -> Standing:
         """The caller's policies and tags, as of now."""
@@ -145,12 +150,15 @@ class Authority:
             caller, request, tx.now, scope.region, account, need, self.standing(tx, caller).tags,
             lambda of: self.membership(tx, of),
         )  # fmt: skip
-        return Ask(caller, need.action, need.resource, account, context, need.must_allow, need.granted)
+        return Ask(
+            caller, need.action, need.resource, account, context, need.must_allow, need.granted, need.canonical_user
+        )  # fmt: skip
 
     def _evaluate(self, tx: ReadTransaction, ask: Ask, need: Need) -> Decision:
         held: Policies = self.standing(tx, ask.caller).policies
         rcps = self.levels(tx, ask.account, RCP)
-        resource = parse(need.policy, PolicyKind.RESOURCE, need.resource) if need.policy else None
+        kind = PolicyKind.TRUST if need.is_trust else PolicyKind.RESOURCE
+        resource = parse(need.policy, kind, need.resource) if need.policy else None
         if rcps or resource is not None:
             held = held._replace(resource=resource, rcps=rcps)
         return evaluate(ask, held)
@@ -181,7 +189,9 @@ class Authority:
             return Sources(id=caller.id)
         ask = self._asked("iam", "policies_of")
         found: Sources | None = ask(tx, caller.identity_arn) if ask is not None else None
-        return found or Sources(id=caller.id)
+        if found is None or (caller.kind is Kind.ROLE and found.id != caller.id.partition(":")[0]):
+            return Sources(id=caller.id)  # gone, though a namesake may have come since
+        return found
 
     def _session_policies(self, tx: ReadTransaction, caller: Caller) -> tuple[Policy, ...] | None:
         session = caller.session

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from cumulet.kernel.access import Need
+    from cumulet.kernel.authz import Decision
 
 
 class ServiceError(Exception):
@@ -22,6 +26,10 @@ class ServiceError(Exception):
 
     headers: Mapping[str, str] = MappingProxyType({})
     """Headers that go with the error, such as x-amz-delete-marker."""
+
+    because: Decision | None = None
+    """Of a refusal: what the policy engine decided, and what it had been asked (`cumulet explain`)."""
+    asked: Need | None = None
 
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)

@@ -99,6 +99,8 @@ class Kernel:
             unknown = ", ".join(sorted(parameters.keys() - accepted))
             raise NotImplementedYet(f"Cumulet does not implement {unknown} of {service.name}:{method} yet.")
         call = service(self, caller, scope, request, reply)
+        if getattr(operation, "is_internal", False):  # who calls it has been authorised, and is on record
+            return await operation(call, **parameters)
         try:
             await call.authorise(method, parameters)
             result = await operation(call, **parameters)
@@ -135,9 +137,9 @@ class Kernel:
         if service == "audit":
             await self.audit.run(method)
             return
-        call = self.registry.load(service)(
-            self, identity.service_principal(service, job.scope.account), job.scope, RequestInfo(id=job.id)
-        )
+        loaded = self.registry.load(service)
+        caller = identity.service_principal(loaded.principal, job.scope.account)
+        call = loaded(self, caller, job.scope, RequestInfo(id=job.id))
         handler = getattr(call, method)
         assert getattr(handler, "is_job", False), f"{job.handler} is not marked as a job"
         await handler(**job.payload)

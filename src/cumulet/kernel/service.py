@@ -115,6 +115,9 @@ class Service:
     name: ClassVar[str] = ""
     """As boto3 names the service; its package is named so too, as far as Python can (registry.package_name)."""
 
+    principal: ClassVar[str] = ""
+    """As policies name the service: "states" for states.amazonaws.com. Its name, unless it says otherwise."""
+
     absent: ClassVar[Mapping[str, str]] = {}
     """Of operations that are missing for a reason of their own, what is to be said to those who call them."""
 
@@ -129,6 +132,7 @@ class Service:
         parts = cls.__module__.split(".")
         if parts[:2] == ["cumulet", "services"]:
             cls.name = parts[2].removesuffix("_").replace("_", "-")
+        cls.principal = cls.__dict__.get("principal") or cls.principal or cls.name
 
     def __init__(
         self, kernel: Kernel, caller: Caller, scope: Scope, request: RequestInfo, reply: Reply | None = None
@@ -151,7 +155,7 @@ class Service:
 
         `source_arn` is the resource, of this account, for whose sake the call is made."""
         caller = identity.service_principal(
-            self.name, account or self.scope.account, source_arn=source_arn, source_account=self.scope.account
+            self.principal, account or self.scope.account, source_arn=source_arn, source_account=self.scope.account
         )
         return self.kernel.client(caller, service, region or self.scope.region)
 
@@ -159,7 +163,7 @@ class Service:
         """Another service, called through this one for whom this call is for: with the caller's own permissions.
 
         Source: IAM User Guide, Forward access sessions."""
-        caller = replace(self.caller, via=(*self.caller.via, f"{self.name}.amazonaws.com"))
+        caller = replace(self.caller, via=(*self.caller.via, f"{self.principal}.amazonaws.com"))
         return self.kernel.client(caller, service, region or self.scope.region)
 
     async def assume(self, role: str, session_name: str, *, source_arn: str = "") -> Caller:

@@ -1,29 +1,31 @@
-"""Who may do what with a bucket and its objects. `permitted` is the door; everything else serves it.
+"""Who may do what with a bucket and its objects. `check` is the door; everything else serves it.
 
-An account may do everything with its own buckets, unless the bucket's policy denies it. Others, anonymous callers and
-services may do what the policy allows or, where ACLs count, an ACL grants, unless Block Public Access stands before
-it. What an account's own users and roles may do is not narrowed here: that is for identity policies to say."""
+The kernel's policy engine decides, from the caller's own policies and the bucket's. What is S3's own is decided here:
+ACLs, which give to other accounts what a policy could; objects that belong to who wrote them; Block Public Access;
+access points, whose policies come before the bucket's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
 from functools import cached_property
-from typing import Any
-from urllib.parse import parse_qsl
+from typing import Any, NamedTuple
 
+from cumulet.kernel.access import Need
+from cumulet.kernel.authority import Authority
+from cumulet.kernel.authz import Decision, Reason
 from cumulet.kernel.identity import Caller, Kind
-from cumulet.kernel.service import RequestInfo
+from cumulet.kernel.scope import Scope
+from cumulet.kernel.service import RequestInfo, arn_account
 from cumulet.kernel.store import ReadTransaction
-from cumulet.services.s3 import access_points, acls, actions, buckets, objects, policies, public_access
+from cumulet.services.s3 import acls, actions, buckets, objects, public_access
 from cumulet.services.s3.access_points import AccessPoint
-from cumulet.services.s3.actions import OBJECT, Need
+from cumulet.services.s3.actions import OBJECT, Right
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.errors import AccessDenied, InvalidBucketOwnerAWSAccountID
+from cumulet.services.s3.facts import Facts
 from cumulet.services.s3.objects import Object
-from cumulet.services.s3.policies import Decision, Question
+from cumulet.services.s3.owners import canonical_id
 
-_LIST = Need("s3:ListBucket", actions.BUCKET)
+_LIST = Right("s3:ListBucket", actions.BUCKET)
 _READS = frozenset({"s3:GetObject", "s3:GetObjectVersion"})
 _POLICY_OPERATIONS = frozenset({"get_bucket_policy", "put_bucket_policy", "delete_bucket_policy"})
 _BY_BUCKET_ACL = {
@@ -46,41 +48,50 @@ _BY_OBJECT_ACL = {
 """What an ACL's permission is worth (S3 User Guide, mapping of ACL permissions and access policy permissions)."""
 
 
-def check_account(caller: Caller) -> None:
-    """Raises AccessDenied for a caller without an account."""
-    if caller.kind is Kind.ANONYMOUS:
-        raise AccessDenied
+class Visitor(NamedTuple):
+    """Who calls, from where, and who decides."""
+
+    authority: Authority
+    caller: Caller
+    region: str
+    request: RequestInfo
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(account=self.caller.account, region=self.region)
 
 
-def permitted(
-    tx: ReadTransaction, caller: Caller, operation: str, parameters: dict[str, Any], request: RequestInfo
-) -> Bucket:
+def permitted(tx: ReadTransaction, visitor: Visitor, operation: str, parameters: dict[str, Any]) -> Bucket:
     """The bucket that a call names, if the caller may make the call. Raises NoSuchBucket or AccessDenied."""
     bucket = buckets.get(tx, parameters["Bucket"])
-    check(tx, bucket, caller, operation, parameters, request)
+    check(tx, bucket, visitor, operation, parameters)
     return bucket
 
 
 def check(
     tx: ReadTransaction,
     bucket: Bucket,
-    caller: Caller,
+    visitor: Visitor,
     operation: str,
     parameters: dict[str, Any],
-    request: RequestInfo,
     via: AccessPoint | None = None,
-) -> None:
-    """Raises AccessDenied unless the caller may do `operation` with `parameters` on `bucket`."""
-    if via is None and _is_unquestioned(bucket, caller):
-        return
-    visit = _Visit(tx, bucket, caller, operation, parameters, request, via)
-    for need in actions.needed(operation, parameters):
+) -> list[Need]:
+    """What a call had to be permitted. Raises AccessDenied unless the caller may do `operation` with `parameters`."""
+    visit = _Visit(tx, bucket, visitor, operation, parameters, via)
+    rights = actions.needed(operation, parameters)
+    if visit.caller.kind is Kind.SERVICE:
         # Services send x-amz-acl where policies ask for it, and are let in by s3:PutObject alone (the policies in the
         # guides of S3 Inventory, CloudTrail and others).
-        if need.action != "s3:PutObjectAcl" or caller.kind is not Kind.SERVICE:
-            visit.demand(need)
+        rights = [right for right in rights if right.action != "s3:PutObjectAcl"]
+    if via is None and _is_unquestioned(tx, bucket, visitor):
+        return [visit.need(right) for right in rights]
+    for right in rights:
+        visit.demand(right)
+    if operation == "put_bucket_replication":
+        visit.demand_passing((parameters.get("ReplicationConfiguration") or {}).get("Role") or "")
     if operation in ("get_object", "head_object") and visit.found is None and not visit.may(_LIST):
         raise AccessDenied  # whoever may not list must not learn what is missing either
+    return visit.asked
 
 
 def check_owner(bucket: Bucket, expected: str | None) -> None:
@@ -95,33 +106,31 @@ def check_owner(bucket: Bucket, expected: str | None) -> None:
 def check_deletion(
     tx: ReadTransaction,
     bucket: Bucket,
-    caller: Caller,
+    visitor: Visitor,
     key: str,
     version_id: str | None,
-    request: RequestInfo,
     via: AccessPoint | None = None,
 ) -> None:
     """Raises AccessDenied unless the caller may delete this one of the objects that a DeleteObjects names."""
-    if via is not None or not _is_unquestioned(bucket, caller):
-        parameters = {"Bucket": bucket.name, "Key": key, "VersionId": version_id}
-        check(tx, bucket, caller, "delete_object", parameters, request, via)
+    if via is not None or not _is_unquestioned(tx, bucket, visitor):
+        check(tx, bucket, visitor, "delete_object", {"Bucket": bucket.name, "Key": key, "VersionId": version_id}, via)
 
 
-def may(tx: ReadTransaction, bucket: Bucket, caller: Caller, action: str, key: str) -> bool:
+def may(tx: ReadTransaction, bucket: Bucket, visitor: Visitor, action: str, key: str) -> bool:
     """Whether the caller may do one thing with an object, where no request of the caller's own asks (replication)."""
-    if _is_unquestioned(bucket, caller):
+    if _is_unquestioned(tx, bucket, visitor):
         return True
-    parameters = {"Bucket": bucket.name, "Key": key}
-    return _Visit(tx, bucket, caller, "", parameters, RequestInfo()).may(Need(action, OBJECT))
+    return _Visit(tx, bucket, visitor, "", {"Bucket": bucket.name, "Key": key}).may(Right(action, OBJECT))
 
 
-def _is_unquestioned(bucket: Bucket, caller: Caller) -> bool:
-    """The common case, without a look at anything: the owner, no policy, and no objects of others."""
-    return _is_owner(bucket, caller) and not bucket.has("policy") and not public_access.has_acls(bucket)
-
-
-def _is_owner(bucket: Bucket, caller: Caller) -> bool:
-    return caller.account == bucket.account and caller.kind is not Kind.SERVICE
+def _is_unquestioned(tx: ReadTransaction, bucket: Bucket, visitor: Visitor) -> bool:
+    """The common case, without a look at anything: the owner's root, no policy, and no objects of others."""
+    return (
+        visitor.caller.account == bucket.account
+        and not bucket.has("policy")
+        and not public_access.has_acls(bucket)
+        and visitor.authority.standing(tx, visitor.caller).is_unbound
+    )
 
 
 class _Visit:
@@ -131,84 +140,127 @@ class _Visit:
         self,
         tx: ReadTransaction,
         bucket: Bucket,
-        caller: Caller,
+        visitor: Visitor,
         operation: str,
         parameters: dict[str, Any],
-        request: RequestInfo,
         via: AccessPoint | None = None,
     ) -> None:
         self.tx = tx
         self.via = via
         self.bucket = bucket
-        self.caller = caller
+        self.visitor = visitor
+        self.caller = visitor.caller
         self.operation = operation
         self.parameters = parameters
-        self.request = request
+        self.asked: list[Need] = []
 
-    def may(self, need: Need) -> bool:
-        return self._decide(need) is Decision.ALLOW
+    def may(self, right: Right) -> bool:
+        return self._decide(right)[0].allowed
 
-    def demand(self, need: Need) -> None:
-        """Raises AccessDenied; the bucket's own account is told why."""
-        decision = self._decide(need)
-        if decision is Decision.ALLOW:
+    def demand(self, right: Right) -> None:
+        """Raises AccessDenied; those of the bucket's own account are told why."""
+        decision, need = self._decide(right)
+        self.asked.append(need)
+        if decision.allowed:
             return
-        if decision is Decision.DENY and _is_owner(self.bucket, self.caller):
-            raise AccessDenied(
-                f"User: {self.caller.arn} is not authorized to perform: {need.action} on resource: "
-                f'"{self._arn(need)}" with an explicit deny in a resource-based policy'
-            )
-        raise AccessDenied
+        refusal = AccessDenied(self._words(need, decision)) if self._is_of_owner() else AccessDenied()
+        refusal.because, refusal.asked = decision, need
+        raise refusal
 
-    def _decide(self, need: Need) -> Decision:
-        decision = self._by_policy(need)
-        if decision is Decision.DENY:
-            return decision
+    def demand_passing(self, role: str) -> None:
+        """Raises AccessDenied unless the caller may give this role to S3."""
+        to_s3 = {"iam:passedtoservice": "s3.amazonaws.com"}
+        need = Need(action="iam:PassRole", resource=role, account=arn_account(role), context=to_s3)
+        decision, _ = self._ask(need)
+        if not decision.allowed:
+            raise AccessDenied(self._words(need, decision))
+
+    def need(
+        self, right: Right, *, account: str = "", policy: str | None = None, granted: bool = False, resource: str = ""
+    ) -> Need:
+        return Need(
+            action=right.action,
+            resource=resource or self._arn(right),
+            account=account or self.bucket.account,
+            policy=policy,
+            granted=granted,
+            canonical_user=canonical_id(self.caller.account) if policy and "CanonicalUser" in policy else "",
+            context=self._facts,
+        )
+
+    def _decide(self, right: Right) -> tuple[Decision, Need]:
+        """The decision, and the question that it answers."""
         if self.via is not None:
-            key = self.parameters.get("Key", "")
-            said = access_points.decide(self.via, self.bucket, self.caller, need, key, self._context)
-            if said is not Decision.ALLOW:
-                return said
-        if self._is_foreign(need):  # what others own, only their ACL gives away
-            return Decision.ALLOW if self._by_acl(need) else Decision.NEITHER
-        if decision is Decision.ALLOW or _is_owner(self.bucket, self.caller) or self._by_acl(need):
-            return Decision.ALLOW
-        return Decision.NEITHER
+            decision, need = self._at_access_point(right, self.via)
+            if not decision.allowed:
+                return decision, need
+            said = self._at_bucket(right)
+            # Whom the owner's access point lets in, only a Deny of the bucket's keeps out, if he is of the account.
+            is_kept_out = said[0].reason is Reason.EXPLICIT_DENY or not self._is_of_owner()
+            return said if is_kept_out else (decision, need)
+        return self._at_bucket(right)
 
-    def _by_policy(self, need: Need) -> Decision:
-        if self._policy is None:
-            return Decision.NEITHER
-        decision = policies.decide(self._policy, Question(self.caller, need.action, self._arn(need), self._context))
-        if decision is Decision.DENY and self.operation in _POLICY_OPERATIONS and self._is_root_of_owner():
-            return Decision.NEITHER  # so that nobody locks himself out for good
-        if decision is Decision.ALLOW and self._policy["public"] and self._is_restricted():
-            return Decision.NEITHER
-        return decision
+    def _at_access_point(self, right: Right, via: AccessPoint) -> tuple[Decision, Need]:
+        key = self.parameters.get("Key", "")
+        resource = f"{via.arn}/object/{key}" if right.level == OBJECT else via.arn
+        policy = via.policy["text"] if via.policy is not None else None
+        is_closed = bool(via.policy and via.policy["public"] and via.blocks.get(public_access.RESTRICT))
+        return self._asked_of(right, via.account, policy, is_closed, False, resource)
 
-    def _is_root_of_owner(self) -> bool:
-        return self.caller.kind is Kind.ROOT and self.caller.account == self.bucket.account
+    def _at_bucket(self, right: Right) -> tuple[Decision, Need]:
+        if self._is_foreign(right):  # what others own, only their ACL gives away
+            owner = acls.owner_of(self.bucket, self.found) if self.found is not None else ""
+            denied = self._asked_of(right, self.bucket.account, self._policy_text, False, False)
+            if denied[0].reason is Reason.EXPLICIT_DENY:
+                return denied
+            return self._ask(self.need(right, account=owner, granted=self._by_acl(right)))
+        policy = self._policy_text
+        if self.operation in _POLICY_OPERATIONS and self.caller.kind is Kind.ROOT and self._is_of_owner():
+            policy = None  # so that nobody locks himself out for good
+        is_closed = bool(policy and (self._policy or {})["public"] and public_access.RESTRICT in self._blocks)
+        granted = not self._is_of_owner() and self._by_acl(right)
+        return self._asked_of(right, self.bucket.account, policy, is_closed, granted)
 
-    def _is_restricted(self) -> bool:
-        """Under RestrictPublicBuckets a public policy lets in only AWS's services and the account itself."""
-        return self.caller.kind is not Kind.SERVICE and public_access.RESTRICT in self._blocks
+    def _asked_of(
+        self, right: Right, account: str, policy: str | None, is_closed: bool, granted: bool, resource: str = ""
+    ) -> tuple[Decision, Need]:
+        """Under RestrictPublicBuckets (`is_closed`) a public policy lets in only AWS's services and the account itself,
+        but denies as ever."""
+        found = self._ask(self.need(right, account=account, policy=policy, granted=granted, resource=resource))
+        is_stranger = self.caller.account != account and self.caller.kind is not Kind.SERVICE
+        if is_closed and is_stranger and found[0].reason is not Reason.EXPLICIT_DENY:
+            return self._ask(self.need(right, account=account, granted=granted, resource=resource))
+        return found
 
-    def _is_foreign(self, need: Need) -> bool:
-        if not public_access.has_acls(self.bucket) or need.action not in _BY_OBJECT_ACL or self.found is None:
+    def _ask(self, need: Need) -> tuple[Decision, Need]:
+        visitor = self.visitor
+        decision = visitor.authority.decide(self.tx, visitor.caller, visitor.scope, visitor.request, need)
+        return decision, need
+
+    def _words(self, need: Need, decision: Decision) -> str:
+        visitor = self.visitor
+        return visitor.authority.words(self.tx, visitor.caller, visitor.scope, visitor.request, need, decision)
+
+    def _is_of_owner(self) -> bool:
+        return self.caller.account == self.bucket.account and self.caller.kind is not Kind.SERVICE
+
+    def _is_foreign(self, right: Right) -> bool:
+        if not public_access.has_acls(self.bucket) or right.action not in _BY_OBJECT_ACL or self.found is None:
             return False
         return acls.owner_of(self.bucket, self.found) not in (self.bucket.account, self.caller.account)
 
-    def _by_acl(self, need: Need) -> bool:
+    def _by_acl(self, right: Right) -> bool:
         if not public_access.has_acls(self.bucket):
             return False
         ignore = public_access.IGNORE_ACLS in self._blocks
-        if need.action in _BY_OBJECT_ACL and self.operation not in actions.WRITES:
+        if right.action in _BY_OBJECT_ACL and self.operation not in actions.WRITES:
             if self.found is None:
                 # Nothing to read: with the right to list, the caller may learn that it is not there.
-                return need.action in _READS and self.may(_LIST)
+                return right.action in _READS and self.may(_LIST)
             grants = acls.of_object(self.bucket, self.found)
-            return acls.allow(grants, self.caller, _BY_OBJECT_ACL[need.action], ignore_public=ignore)
+            return acls.allow(grants, self.caller, _BY_OBJECT_ACL[right.action], ignore_public=ignore)
         # Who may write by ACL owns what he writes, and so may say its ACL and tags along with it.
-        permission = acls.WRITE if self.operation in actions.WRITES else _BY_BUCKET_ACL.get(need.action)
+        permission = acls.WRITE if self.operation in actions.WRITES else _BY_BUCKET_ACL.get(right.action)
         if permission is None or (permission == acls.WRITE and self._belongs_to_another()):
             return False
         return acls.allow(acls.of_bucket(self.tx, self.bucket), self.caller, permission, ignore_public=ignore)
@@ -218,8 +270,8 @@ class _Visit:
         writer = acls.writer(self.caller)
         return self.found is not None and acls.owner_of(self.bucket, self.found) != writer
 
-    def _arn(self, need: Need) -> str:
-        return f"{self.bucket.arn}/{self.parameters.get('Key', '')}" if need.level == OBJECT else self.bucket.arn
+    def _arn(self, right: Right) -> str:
+        return f"{self.bucket.arn}/{self.parameters.get('Key', '')}" if right.level == OBJECT else self.bucket.arn
 
     @cached_property
     def found(self) -> Object | None:
@@ -238,105 +290,16 @@ class _Visit:
         return buckets.configuration(self.tx, self.bucket.name, "policy") if self.bucket.has("policy") else None
 
     @cached_property
+    def _policy_text(self) -> str | None:
+        return self._policy["text"] if self._policy is not None else None
+
+    @cached_property
     def _blocks(self) -> frozenset[str]:
         return public_access.in_force(self.tx, self.bucket)
 
     @cached_property
-    def _context(self) -> dict[str, list[str]]:
-        context = {
-            name: [value]
-            for name, value in (
-                *_of_request(self.request, self.tx.now),
-                *_of_caller(self.caller),
-                *_of_parameters(self.parameters),
-            )
-            if value or name == "s3:prefix"  # listing without a prefix is listing under ""
-        }
-        if self.via is not None:
-            context |= access_points.context_of(self.via)
-        for account in ("s3:resourceaccount", "aws:resourceaccount"):
-            context[account] = [self.bucket.account]
-        tags = _tags_asked_for(self.parameters.get("Tagging"))
-        context |= {f"s3:requestobjecttag/{name.lower()}": [value] for name, value in tags.items()}
-        if tags:
-            context["s3:requestobjecttagkeys"] = list(tags)
-        if "xistingobjecttag" in (self._policy or {}).get("text", "").lower() and self.found is not None:
-            context |= {f"s3:existingobjecttag/{name.lower()}": [value] for name, value in self.found.tags.items()}
-        return context
-
-
-_BY_PARAMETER = {
-    "Prefix": "s3:prefix",
-    "Delimiter": "s3:delimiter",
-    "MaxKeys": "s3:max-keys",
-    "VersionId": "s3:versionid",
-    "ACL": "s3:x-amz-acl",
-    "GrantFullControl": "s3:x-amz-grant-full-control",
-    "GrantRead": "s3:x-amz-grant-read",
-    "GrantReadACP": "s3:x-amz-grant-read-acp",
-    "GrantWrite": "s3:x-amz-grant-write",
-    "GrantWriteACP": "s3:x-amz-grant-write-acp",
-    "CopySource": "s3:x-amz-copy-source",
-    "MetadataDirective": "s3:x-amz-metadata-directive",
-    "ObjectOwnership": "s3:x-amz-object-ownership",
-    "ServerSideEncryption": "s3:x-amz-server-side-encryption",
-    "SSEKMSKeyId": "s3:x-amz-server-side-encryption-aws-kms-key-id",
-    "SSECustomerAlgorithm": "s3:x-amz-server-side-encryption-customer-algorithm",
-    "StorageClass": "s3:x-amz-storage-class",
-    "WebsiteRedirectLocation": "s3:x-amz-website-redirect-location",
-    "ObjectLockMode": "s3:object-lock-mode",
-    "ObjectLockLegalHoldStatus": "s3:object-lock-legal-hold",
-    "IfMatch": "s3:if-match",
-    "IfNoneMatch": "s3:if-none-match",
-}
-
-
-def _of_request(request: RequestInfo, now: datetime) -> Iterator[tuple[str, str]]:
-    headers = request.headers
-    yield "aws:sourceip", request.source_ip
-    yield "aws:securetransport", "true" if request.secure else "false"
-    yield "aws:currenttime", now.isoformat()
-    yield "aws:epochtime", str(int(now.timestamp()))
-    yield "aws:useragent", request.user_agent
-    yield "aws:referer", headers.get("referer", "")
-    yield "s3:x-amz-content-sha256", headers.get("x-amz-content-sha256", "")
-    if headers.get("authorization", "").startswith("AWS4-"):
-        yield from (("s3:signatureversion", "AWS4-HMAC-SHA256"), ("s3:authtype", "REST-HEADER"))
-    elif "X-Amz-Signature=" in request.query:
-        yield from (("s3:signatureversion", "AWS4-HMAC-SHA256"), ("s3:authtype", "REST-QUERY-STRING"))
-
-
-def _of_caller(caller: Caller) -> Iterator[tuple[str, str]]:
-    yield "aws:sourcearn", caller.source_arn
-    yield "aws:sourceaccount", caller.source_account
-    is_service = caller.kind is Kind.SERVICE
-    yield "aws:principalisawsservice", "true" if is_service else "false"
-    yield "aws:viaawsservice", "false"
-    if is_service:
-        yield "aws:principalservicename", caller.arn
-        return
-    if caller.kind is Kind.ANONYMOUS:
-        yield "aws:principaltype", "Anonymous"
-        return
-    yield "aws:principalaccount", caller.account
-    yield "aws:principalarn", caller.arn
-    yield "aws:principaltype", {Kind.ROOT: "Account", Kind.USER: "User"}.get(caller.kind, "AssumedRole")
-    if caller.kind is Kind.ROOT:
-        yield "aws:userid", caller.account
-    if caller.kind is Kind.USER:
-        yield "aws:username", caller.arn.rpartition("/")[2]
-
-
-def _of_parameters(parameters: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for member, key in _BY_PARAMETER.items():
-        value = parameters.get(member)
-        if value is not None and not isinstance(value, dict | list):
-            yield key, str(value)
-
-
-def _tags_asked_for(tagging: Any) -> dict[str, str]:
-    if isinstance(tagging, str):
-        return dict(parse_qsl(tagging[:8192], keep_blank_values=True))
-    if isinstance(tagging, dict):
-        return {tag.get("Key", ""): tag.get("Value", "") for tag in tagging.get("TagSet") or []}
-    return {}
+    def _facts(self) -> Facts:
+        return Facts(
+            self.operation, self.parameters, self.visitor.request, self.tx.now, self.bucket.account, self.via,
+            lambda: self.found,
+        )  # fmt: skip

@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from cumulet.kernel import jobs
+from cumulet.kernel.authz import Ask, Policies, PolicyKind, evaluate, parse
 from cumulet.kernel.identity import Caller, Kind
 from cumulet.kernel.keys import Key
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.service import Answered, RequestInfo
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.s3 import acls, buckets, policies, public_access
+from cumulet.services.s3 import acls, buckets, public_access
 from cumulet.services.s3.acls import Grants
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.errors import (
@@ -29,7 +30,6 @@ from cumulet.services.s3.errors import (
 )
 from cumulet.services.s3.objects import Object
 from cumulet.services.s3.owners import canonical_id
-from cumulet.services.s3.policies import Question
 
 KIND = "logging"
 JOB = "s3.deliver_access_logs"
@@ -123,9 +123,9 @@ def _lets_in(tx: ReadTransaction, source: Bucket, target: Bucket, prefix: str) -
     if acls.allow(acls.of_bucket(tx, target), caller, acls.WRITE, ignore_public=True):
         return True
     policy = buckets.configuration(tx, target.name, "policy") if target.has("policy") else None
-    context = {"aws:sourcearn": [source.arn], "aws:sourceaccount": [source.account]}
-    question = Question(caller, "s3:PutObject", f"{target.arn}/{prefix}x", context)
-    return policy is not None and policies.decide(policy, question) is policies.Decision.ALLOW
+    context = {"aws:sourcearn": source.arn, "aws:sourceaccount": source.account}
+    ask = Ask(caller, "s3:PutObject", f"{target.arn}/{prefix}x", target.account, context)
+    return policy is not None and evaluate(ask, Policies(resource=parse(policy["text"], PolicyKind.RESOURCE))).allowed
 
 
 def deliverer(source: Bucket) -> Caller:

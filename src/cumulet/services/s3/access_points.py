@@ -12,14 +12,11 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
-from cumulet.kernel.identity import Caller
 from cumulet.kernel.keys import Key
 from cumulet.kernel.records import Record, replace
 from cumulet.kernel.service import RequestInfo
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.s3 import buckets, policies, public_access
-from cumulet.services.s3.actions import OBJECT, Need
-from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.errors import (
     AccessDenied,
     AccessPointAlreadyOwnedByYou,
@@ -31,7 +28,6 @@ from cumulet.services.s3.errors import (
     NoSuchBucket,
     TooManyAccessPoints,
 )
-from cumulet.services.s3.policies import Decision, Question
 
 KIND = "access-points"
 MOST = 10_000
@@ -64,7 +60,7 @@ class AccessPoint(Record):
     vpc: str = ""
     blocks: dict[str, bool] = {}  # noqa: RUF012 - records are frozen
     policy: dict[str, Any] | None = None
-    """As policies.parse reads it, in terms of the bucket; `text` is what was put."""
+    """As policies.parse reads it; `text` is what was put."""
     tags: dict[str, str] = {}  # noqa: RUF012
 
     @property
@@ -214,29 +210,6 @@ def check_use(point: AccessPoint, operation: str) -> None:
         raise MethodNotAllowed(Method=operation, ResourceType="ACCESSPOINT")
     if point.vpc:
         raise AccessDenied
-
-
-def decide(
-    point: AccessPoint, bucket: Bucket, caller: Caller, need: Need, key: str, context: dict[str, list[str]]
-) -> Decision:
-    """What the point's own policy says to a call. Those of the point's own account need no Allow from it."""
-    own = caller.account == point.account
-    if point.policy is None:
-        return Decision.ALLOW if own else Decision.NEITHER
-    resource = f"{bucket.arn}/{key}" if need.level == OBJECT else bucket.arn
-    decision = policies.decide(point.policy, Question(caller, need.action, resource, context))
-    if decision is Decision.ALLOW and not own and point.policy["public"] and point.blocks.get(public_access.RESTRICT):
-        return Decision.NEITHER
-    return Decision.ALLOW if own and decision is Decision.NEITHER else decision
-
-
-def context_of(point: AccessPoint) -> dict[str, list[str]]:
-    """What policies may ask about the way that a call came."""
-    return {
-        "s3:dataaccesspointarn": [point.arn],
-        "s3:dataaccesspointaccount": [point.account],
-        "s3:accesspointnetworkorigin": [point.origin],
-    }
 
 
 def forget_aliases(tx: Transaction, account: str) -> None:

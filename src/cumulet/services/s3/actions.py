@@ -14,7 +14,7 @@ UNGUARDED = frozenset({"preflight", "website"})
 """Operations that look after their bucket and its visitors themselves."""
 
 
-class Need(NamedTuple):
+class Right(NamedTuple):
     """One permission: `level` says whether it is on the bucket or the object that the call names."""
 
     action: str
@@ -124,20 +124,20 @@ WRITES = frozenset({"put_object", "post_object", "copy_object", "create_multipar
 """Operations that make an object, or begin to, and say in one request what it is like."""
 
 
-def needed(operation: str, parameters: dict[str, Any]) -> list[Need]:
+def needed(operation: str, parameters: dict[str, Any]) -> list[Right]:
     """All permissions that a call needs. DeleteObjects needs one for each object, asked when it is its turn."""
     first = _first(operation)
     versioned = parameters.get("VersionId") is not None
-    needs = [] if operation == "delete_objects" else [_of_version(first) if versioned else first]
+    rights = [] if operation == "delete_objects" else [_of_version(first) if versioned else first]
     if operation == "get_object_attributes":
-        attributes = Need("s3:GetObjectAttributes", OBJECT)
-        needs.append(Need("s3:GetObjectVersionAttributes", OBJECT) if versioned else attributes)
+        attributes = Right("s3:GetObjectAttributes", OBJECT)
+        rights.append(Right("s3:GetObjectVersionAttributes", OBJECT) if versioned else attributes)
     if operation in WRITES:
         also = {action for member, action in _ALSO.items() if parameters.get(member) not in (None, _GIFT)}
-        needs += [Need("s3:" + action, OBJECT) for action in sorted(also)]
+        rights += [Right("s3:" + action, OBJECT) for action in sorted(also)]
     if parameters.get("BypassGovernanceRetention"):
-        needs.append(Need("s3:BypassGovernanceRetention", OBJECT))
-    return needs
+        rights.append(Right("s3:BypassGovernanceRetention", OBJECT))
+    return rights
 
 
 def is_for_pages(operation: str) -> bool:
@@ -145,8 +145,8 @@ def is_for_pages(operation: str) -> bool:
     to list, read, write and delete objects, not to change what is configured on the bucket."""
     if operation in ("delete_objects", "preflight", "website"):
         return True
-    need = _first(operation)
-    return need.level == OBJECT or need.action.startswith("s3:ListBucket")
+    right = _first(operation)
+    return right.level == OBJECT or right.action.startswith("s3:ListBucket")
 
 
 def level_of(action: str) -> set[str]:
@@ -160,32 +160,32 @@ def level_of(action: str) -> set[str]:
 
 
 @lru_cache(maxsize=512)
-def _first(operation: str) -> Need:
+def _first(operation: str) -> Right:
     if operation in _OBJECT_ACTIONS:
-        return Need("s3:" + _OBJECT_ACTIONS[operation], OBJECT)
+        return Right("s3:" + _OBJECT_ACTIONS[operation], OBJECT)
     if operation in _BUCKET_ACTIONS:
-        return Need("s3:" + _BUCKET_ACTIONS[operation], BUCKET)
+        return Right("s3:" + _BUCKET_ACTIONS[operation], BUCKET)
     verb, _, noun = operation.partition("_")
     kind = noun.removeprefix("bucket_").removesuffix("s" if verb == "list" else "")
     if kind in _CONFIGURATIONS:
-        return Need(f"s3:{'Get' if verb in ('get', 'list') else 'Put'}{_CONFIGURATIONS[kind]}", BUCKET)
-    return Need("s3:" + "".join(word.capitalize() for word in operation.split("_")), BUCKET)
+        return Right(f"s3:{'Get' if verb in ('get', 'list') else 'Put'}{_CONFIGURATIONS[kind]}", BUCKET)
+    return Right("s3:" + "".join(word.capitalize() for word in operation.split("_")), BUCKET)
 
 
-def _of_version(need: Need) -> Need:
+def _of_version(right: Right) -> Right:
     """s3:GetObjectVersion, s3:PutObjectVersionAcl ...: a version asked for by its id has permissions of its own."""
-    name = need.action.removeprefix("s3:")
+    name = right.action.removeprefix("s3:")
     if name not in _VERSIONED:
-        return need
+        return right
     verb, _, rest = name.partition("Object")
-    return Need(f"s3:{verb}ObjectVersion{rest}", OBJECT)
+    return Right(f"s3:{verb}ObjectVersion{rest}", OBJECT)
 
 
 @lru_cache(maxsize=1)
 def _object_names() -> frozenset[str]:
-    needs = [Need("s3:" + name, OBJECT) for name in _OBJECT_ACTIONS.values()]
+    rights = [Right("s3:" + name, OBJECT) for name in _OBJECT_ACTIONS.values()]
     extra = "GetObjectAttributes GetObjectVersionAttributes BypassGovernanceRetention ReplicateObject ReplicateDelete"
-    names = [need.action for need in needs] + [_of_version(need).action for need in needs]
+    names = [right.action for right in rights] + [_of_version(right).action for right in rights]
     return frozenset(name.removeprefix("s3:").lower() for name in names) | frozenset(extra.lower().split())
 
 

@@ -1,25 +1,23 @@
-"""Bucket policies: what may be written in one, whom it lets in, and whether that is the public.
-
-A policy is kept as its own text, and beside it as statements that can be evaluated without looking twice: lists
-where the language allows a single value, text where it allows numbers.
+"""Bucket policies: what may be written in one, and whether it lets in the public. The policy engine evaluates them.
 
 Source: IAM User Guide, "JSON policy elements reference"; S3 User Guide, "Blocking public access", the meaning of
 "public"."""
 
 from __future__ import annotations
 
-import enum
 import ipaddress
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
-from cumulet.kernel.identity import Caller, Kind
-from cumulet.services.s3 import actions, globs, policy_conditions
+from cumulet.kernel import authz
+from cumulet.kernel.authz import PolicyKind, globs
+from cumulet.kernel.authz.conditions import is_operator
+from cumulet.services.s3 import actions
 from cumulet.services.s3.errors import MalformedPolicy
-from cumulet.services.s3.owners import canonical_id
-from cumulet.services.s3.policy_conditions import Conditions, Context
+
+Conditions = dict[str, dict[str, list[str]]]
 
 LARGEST_BYTES = 20 * 1024
 """Of a policy without the white space that means nothing."""
@@ -38,23 +36,8 @@ _ACTION = re.compile(r"\*|[A-Za-z0-9*?-]+:[A-Za-z0-9*?]+")
 _NOT_JSON = "Policies must be valid JSON and the first byte must be '{'"
 
 
-class Decision(enum.Enum):
-    ALLOW = "Allow"
-    DENY = "Deny"
-    NEITHER = ""
-
-
-class Question(NamedTuple):
-    """May `caller` do `action` to the thing with the ARN `resource`, the request being as `context` says?"""
-
-    caller: Caller
-    action: str
-    resource: str
-    context: Context
-
-
 def parse(text: str, bucket: str) -> dict[str, Any]:
-    """The policy as it is kept: its text, its statements, and whether it is public. Raises MalformedPolicy."""
+    """The policy as it is kept: its text, and whether it is public. Raises MalformedPolicy."""
     document = _document(text)
     given = document["Statement"]
     entries = given if isinstance(given, list) else [given]
@@ -63,64 +46,11 @@ def parse(text: str, bucket: str) -> dict[str, Any]:
     statements = [_statement(entry, bucket) for entry in entries]
     if len({s["sid"] for s in statements if s["sid"]}) < sum(1 for s in statements if s["sid"]):
         raise MalformedPolicy("Statement IDs (SID) in a single policy must be unique.")
-    return {"text": text, "statements": statements, "public": any(_is_public(s) for s in statements)}
-
-
-def decide(policy: dict[str, Any], question: Question) -> Decision:
-    """What a policy says to a question: an explicit Deny wins over every Allow."""
-    decision = Decision.NEITHER
-    for statement in policy["statements"]:
-        if not _applies(statement, question):
-            continue
-        if statement["effect"] == "Deny":
-            return Decision.DENY
-        decision = Decision.ALLOW
-    return decision
-
-
-def _applies(statement: dict[str, Any], question: Question) -> bool:
-    return (
-        _any_action(statement["actions"], question.action) != statement["not_action"]
-        and _any_resource(statement["resources"], question) != statement["not_resource"]
-        and _any_principal(statement["principals"], question.caller) != statement["not_principal"]
-        and _conditions_hold(statement, question.context)
-    )
-
-
-def _any_action(patterns: list[str], action: str) -> bool:
-    return any(globs.matches(pattern, action, ignore_case=True) for pattern in patterns)
-
-
-def _any_resource(patterns: list[str], question: Question) -> bool:
-    return any(globs.matches_filled(pattern, question.resource, question.context) for pattern in patterns)
-
-
-def _conditions_hold(statement: dict[str, Any], context: Context) -> bool:
-    """What is not known here counts against the caller: it makes no Allow, and does not soften a Deny."""
-    held = policy_conditions.hold(statement["conditions"], context)
-    return statement["effect"] == "Deny" if held is None else held
-
-
-def _any_principal(principals: dict[str, list[str]], caller: Caller) -> bool:
-    if caller.kind is Kind.SERVICE:
-        return caller.arn in principals.get("Service", ()) or "*" in principals.get("Service", ())
-    named = principals.get("AWS", ())
-    if "*" in named:
-        return True
-    if caller.kind is Kind.ANONYMOUS:
-        return False
-    return not _names_of(caller).isdisjoint(named) or canonical_id(caller.account) in principals.get(
-        "CanonicalUser", ()
-    )
-
-
-def _names_of(caller: Caller) -> set[str]:
-    """All by which a policy may mean a caller: an account means everybody in it, a role all its sessions."""
-    names = {caller.account, caller.arn, f"arn:aws:iam::{caller.account}:root"}
-    _, mark, session = caller.arn.partition(":assumed-role/")
-    if mark:
-        names.add(f"arn:aws:iam::{caller.account}:role/{session.partition('/')[0]}")
-    return names
+    try:
+        authz.parse(text, PolicyKind.RESOURCE)
+    except authz.MalformedPolicy as problem:
+        raise MalformedPolicy(problem.words) from None
+    return {"text": text, "public": any(_is_public(s) for s in statements)}
 
 
 # Reading
@@ -197,9 +127,7 @@ def _principals(given: Any) -> dict[str, list[str]]:
 
 
 def _action(text: str) -> str:
-    if not _ACTION.fullmatch(text) or not (
-        text == "*" or globs.matches(text.partition(":")[0], "s3", ignore_case=True)
-    ):
+    if not _ACTION.fullmatch(text) or not (text == "*" or globs.plain(text.partition(":")[0].lower())("s3")):
         raise MalformedPolicy("Policy has invalid action")
     return text
 
@@ -208,7 +136,7 @@ def _resource(text: str, bucket: str) -> str:
     """A policy speaks of its own bucket and what is in it, nothing else."""
     parts = text.split(":", 5)
     name = parts[5].partition("/")[0] if len(parts) == 6 else ""
-    fits = parts[0] == "arn" and parts[2:5] == ["s3", "", ""] and ("${" in name or globs.matches(name, bucket))
+    fits = parts[0] == "arn" and parts[2:5] == ["s3", "", ""] and ("${" in name or globs.plain(name)(bucket))
     if not name or not parts[1].startswith("aws") or not fits:
         raise MalformedPolicy("Policy has invalid resource")
     return text
@@ -219,7 +147,7 @@ def _conditions(given: Any) -> Conditions:
         raise MalformedPolicy("Invalid policy syntax.")
     conditions: Conditions = {}
     for operator, entries in given.items():
-        if not policy_conditions.is_operator(operator):
+        if not is_operator(operator):
             raise MalformedPolicy(f"Invalid Condition type : {operator[:100]}")
         if not isinstance(entries, dict):
             raise MalformedPolicy("Invalid policy syntax.")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from cumulet.kernel.blobs import Blobs
-from cumulet.kernel.identity import Caller, Kind
+from cumulet.kernel.identity import Caller
 from cumulet.kernel.records import replace
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import ReadTransaction, Transaction
@@ -25,6 +25,7 @@ from cumulet.services.s3 import (
     replication_rules,
     storage_classes,
 )
+from cumulet.services.s3.access import Visitor
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.objects import Encryption, Object
 from cumulet.services.s3.replication_rules import KIND
@@ -70,8 +71,17 @@ def marked(tx: Transaction, bucket: Bucket, marker: Object) -> None:
         _schedule(tx, bucket, marker)
 
 
-def replicate(tx: Transaction, blobs: Blobs, name: str, key: str, version: str) -> Object | None:
-    """Bring a version to all its destinations. Returns it with the outcome, or None if it is gone.
+def role(tx: ReadTransaction, name: str) -> str:
+    """The ARN of the role in which a bucket's objects are brought over, if it has one."""
+    configured = buckets.configuration(tx, name, KIND) if buckets.find(tx, name) is not None else None
+    return str((configured or {}).get("Role") or "")
+
+
+def replicate(
+    tx: Transaction, blobs: Blobs, writer: Visitor | None, name: str, key: str, version: str
+) -> Object | None:
+    """Bring a version to all its destinations, as `writer`, who is in the bucket's role, if the role lets S3 be.
+    Returns the version with the outcome, or None if it is gone.
 
     Safe to repeat: a replica that is there already is brought up to date."""
     bucket = buckets.find(tx, name)
@@ -82,7 +92,7 @@ def replicate(tx: Transaction, blobs: Blobs, name: str, key: str, version: str) 
     rules = replication_rules.for_object(configured, found)
     if found.replication == REPLICA:
         rules = [rule for rule in rules if replication_rules.changes_of_replicas(rule)]
-    outcomes = [_deliver(tx, blobs, bucket, found, rule, configured["Role"]) for rule in rules]
+    outcomes = [_deliver(tx, blobs, bucket, found, rule, writer) for rule in rules]
     if found.delete_marker or found.replication == REPLICA:
         return found
     status = COMPLETED if outcomes and all(outcomes) else FAILED
@@ -91,7 +101,9 @@ def replicate(tx: Transaction, blobs: Blobs, name: str, key: str, version: str) 
     return done
 
 
-def replicate_existing(tx: Transaction, blobs: Blobs, name: str, key: str, version_id: str | None) -> Object | None:
+def replicate_existing(
+    tx: Transaction, blobs: Blobs, writer: Visitor | None, name: str, key: str, version_id: str | None
+) -> Object | None:
     """S3 Batch Replication: bring over a version written before the rules, or one that failed.
 
     Returns it with its outcome, or None if it is gone or no rule is for it."""
@@ -99,7 +111,7 @@ def replicate_existing(tx: Transaction, blobs: Blobs, name: str, key: str, versi
     found = objects.current(tx, name, key) if version_id is None else objects.version(tx, name, key, version_id)
     if found is None or not _rules(tx, bucket, found):
         return None
-    return replicate(tx, blobs, name, key, found.version)
+    return replicate(tx, blobs, writer, name, key, found.version)
 
 
 def _rules(tx: ReadTransaction, bucket: Bucket, made: Object) -> list[dict[str, Any]]:
@@ -111,10 +123,12 @@ def _schedule(tx: Transaction, bucket: Bucket, made: Object) -> None:
     tx.schedule(tx.now, JOB, {"bucket": bucket.name, "key": made.key, "version": made.version}, scope=scope)
 
 
-def _deliver(tx: Transaction, blobs: Blobs, source: Bucket, found: Object, rule: dict[str, Any], role: str) -> bool:
+def _deliver(
+    tx: Transaction, blobs: Blobs, source: Bucket, found: Object, rule: dict[str, Any], writer: Visitor | None
+) -> bool:
     """Write the replica, unless something stands in the way: then the source is told FAILED. Returns whether it is."""
     bucket = buckets.find(tx, replication_rules.destination(rule))
-    if bucket is None or not _may_write(tx, source, bucket, found, role):
+    if bucket is None or not _may_write(tx, source, bucket, found, writer):
         _tell_failure(tx, source, found, rule)
         return False
     existing = objects.version(tx, bucket.name, found.key, found.version)
@@ -132,14 +146,20 @@ def _deliver(tx: Transaction, blobs: Blobs, source: Bucket, found: Object, rule:
     return True
 
 
-def _may_write(tx: ReadTransaction, source: Bucket, bucket: Bucket, found: Object, role: str) -> bool:
-    if bucket.versioning != buckets.ENABLED or (object_lock.is_locked(found, tx.now) and not bucket.object_lock):
+def _may_write(tx: ReadTransaction, source: Bucket, bucket: Bucket, found: Object, writer: Visitor | None) -> bool:
+    """The role has to be permitted to read the source's versions and to write replicas (S3 User Guide, Setting up
+    permissions for live replication)."""
+    if (
+        writer is None
+        or bucket.versioning != buckets.ENABLED
+        or (object_lock.is_locked(found, tx.now) and not bucket.object_lock)
+    ):
         return False
     if not found.delete_marker and storage_classes.is_archived(found):
         return storage_classes.is_restored(found, tx.now)
     action = "s3:ReplicateDelete" if found.delete_marker else "s3:ReplicateObject"
-    writer = Caller(kind=Kind.ROLE, account=source.account, arn=role)
-    return access.may(tx, bucket, writer, action, found.key)
+    reads = found.delete_marker or access.may(tx, source, writer, "s3:GetObjectVersionForReplication", found.key)
+    return reads and access.may(tx, bucket, writer, action, found.key)
 
 
 def _dressed(found: Object, source: Bucket, bucket: Bucket, rule: dict[str, Any]) -> Object:

@@ -9,18 +9,17 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec import structs
+
+from cumulet.kernel import actions
 from cumulet.kernel.access import Need
+from cumulet.kernel.identity import Caller, Kind
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import ReadTransaction
 from cumulet.services.sqs import queues
+from cumulet.services.sqs.errors import QueueDoesNotExist
 from cumulet.services.sqs.queues import Queue
 
-_ACTIONS = {
-    "change_message_visibility_batch": "ChangeMessageVisibility",
-    "delete_message_batch": "DeleteMessage",
-    "send_message_batch": "SendMessage",
-}
-"""A batch needs what its parts need."""
 _GRANTABLE = frozenset(
     ("SendMessage", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes", "GetQueueUrl",
      "ListDeadLetterSourceQueues", "PurgeQueue")
@@ -30,19 +29,23 @@ _ACTION = re.compile(r"\bsqs:[A-Z][A-Za-z]+")
 
 
 def needs(
-    tx: ReadTransaction, scope: Scope, caller_account: str, operation: str, parameters: Mapping[str, Any]
+    tx: ReadTransaction, scope: Scope, caller: Caller, operation: str, parameters: Mapping[str, Any]
 ) -> Iterator[Need]:
-    """The permissions on the queue that a call is about; a move of messages needs some on three queues."""
-    action = _ACTIONS.get(operation) or "".join(word.capitalize() for word in operation.split("_"))
-    yield _need(tx, action, resource(scope, operation, parameters), caller_account)
+    """The permissions on the queue that a call is about; a move of messages needs some on three queues.
+
+    Raises QueueDoesNotExist to those of other accounts and services; a queue's own account learns it later."""
+    queue = resource(scope, operation, parameters)
+    for published in actions.needs("sqs", operation, scope, parameters):  # tags may need a permission of their own
+        need = _need(tx, published.action.removeprefix("sqs:"), queue, caller)
+        yield structs.replace(need, context=published.context)
     if operation == "start_message_move_task":
         source = queues.of_arn(parameters["SourceArn"])
         if source is not None:
             for also in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
-                yield _need(tx, also, source, caller_account)
+                yield _need(tx, also, source, caller)
         target = queues.of_arn(parameters.get("DestinationArn") or "")
         if target is not None:
-            yield _need(tx, "SendMessage", target, caller_account)
+            yield _need(tx, "SendMessage", target, caller)
 
 
 def resource(scope: Scope, operation: str, parameters: Mapping[str, Any]) -> Queue | None:
@@ -62,11 +65,14 @@ def as_told(message: str) -> str:
     return _ACTION.sub(lambda action: action[0].lower(), message)
 
 
-def _need(tx: ReadTransaction, action: str, queue: Queue | None, caller_account: str) -> Need:
+def _need(tx: ReadTransaction, action: str, queue: Queue | None, caller: Caller) -> Need:
     if queue is None:
         return Need(action=f"sqs:{action}")
     settings = queues.find(tx, queue)
-    is_grantable = action in _GRANTABLE or queue.scope.account == caller_account
+    is_own = queue.scope.account == caller.account and caller.kind is not Kind.SERVICE
+    if settings is None and not is_own:
+        raise QueueDoesNotExist
+    is_grantable = action in _GRANTABLE or is_own
     policy = settings.policy if settings is not None and is_grantable else ""
     return Need(
         action=f"sqs:{action}", resource=queue.arn, account=queue.scope.account, policy=policy or None,

@@ -45,7 +45,7 @@ class SQS(Service):
     )  # fmt: skip
 
     def needs(self, tx: ReadTransaction, operation: str, parameters: Mapping[str, Any]) -> Iterator[Need]:
-        return access.needs(tx, self.scope, self.caller.account, operation, parameters)
+        return access.needs(tx, self.scope, self.caller, operation, parameters)
 
     def denial(self, message: str) -> ServiceError:
         return AccessDenied(access.as_told(message))

@@ -129,7 +129,7 @@ class ObjectAnnotations(Writing):
         Raises InvalidArgument in a bucket without Object Lock, AccessDenied for who may not."""
         asked = self.request.headers.get(_BYPASS)
         wanted = self.bypasses_governance(None if asked is None else asked.lower() == "true")
-        who = (self.bucket, self.caller, "s3:BypassGovernanceRetention", key)
+        who = (self.bucket, self.visitor, "s3:BypassGovernanceRetention", key)
         if wanted and not await self.store.read(access.may, *who):
             raise AccessDenied
         return wanted

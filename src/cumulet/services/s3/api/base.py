@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from cumulet.kernel import identity
+from cumulet.kernel.access import Need
+from cumulet.kernel.errors import ServiceError
+from cumulet.kernel.identity import Kind
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.service import Answered, Service
 from cumulet.kernel.store import ReadTransaction, Transaction
@@ -28,10 +33,12 @@ from cumulet.services.s3 import (
     replication_rules,
     request_payment,
 )
+from cumulet.services.s3.access import Visitor
 from cumulet.services.s3.access_points import AccessPoint
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.encryption import CustomerKey
 from cumulet.services.s3.errors import AccessDenied
+from cumulet.services.s3.facts import Facts
 from cumulet.services.s3.notifications import Cause
 from cumulet.services.s3.objects import Object
 
@@ -60,9 +67,23 @@ class S3Base(Service):
         self._operation = operation
         self._parameters = forms.as_put(parameters) if operation == "post_object" else parameters
         if "Bucket" not in parameters or operation == "create_bucket":
-            access.check_account(self.caller)
+            await super().authorise(operation, parameters)
         elif operation not in actions.UNGUARDED:
             await self.store.read(self._enter)
+
+    def needs(self, tx: ReadTransaction, operation: str, parameters: Mapping[str, Any]) -> Iterable[Need]:
+        """Of what is about no bucket that is there."""
+        facts = Facts(operation, parameters, self.request, tx.now, self.scope.account)
+        for need in super().needs(tx, operation, parameters):
+            yield msgspec.structs.replace(need, context=facts)
+
+    def denial(self, message: str) -> ServiceError:
+        return AccessDenied(message) if self.caller.kind is not Kind.ANONYMOUS else AccessDenied()
+
+    @property
+    def visitor(self) -> Visitor:
+        """The caller, as access.py knows callers."""
+        return Visitor(self.kernel.authority, self.caller, self.scope.region, self.request)
 
     def _resolve(self, tx: ReadTransaction, operation: str, parameters: dict[str, Any]) -> None:
         """Put buckets in the place of access points, so that operations need not know of them."""
@@ -98,7 +119,7 @@ class S3Base(Service):
         operation, parameters = self._operation, self._parameters
         self.admit(tx, buckets.get(tx, parameters["Bucket"]))
         try:
-            access.check(tx, self.bucket, self.caller, operation, parameters, self.request, self.via)
+            self.needs_asked = access.check(tx, self.bucket, self.visitor, operation, parameters, self.via)
             access.check_owner(self.bucket, parameters.get("ExpectedBucketOwner"))
             charged = request_payment.is_charged(self.bucket, self.caller, parameters, self.request.headers)
         except AccessDenied as error:

@@ -92,8 +92,9 @@ class Copies(Writing):
     ) -> tuple[Object, bytes | AsyncIterator[bytes]]:
         asked = {"Bucket": source.bucket, "Key": source.key, "VersionId": source.version_id}
         # The rules that let a page into one bucket say nothing about what is in another.
-        caller = identity.ANONYMOUS if self.is_believed and source.bucket != self.bucket.name else self.caller
-        bucket = await self.store.read(access.permitted, caller, "get_object", asked, self.request)
+        is_strange = self.is_believed and source.bucket != self.bucket.name
+        visitor = self.visitor._replace(caller=identity.ANONYMOUS) if is_strange else self.visitor
+        bucket = await self.store.read(access.permitted, visitor, "get_object", asked)
         access.check_owner(bucket, given.get("ExpectedSourceBucketOwner"))
         customer = self.customer_key(given, "CopySource")
         return await self.store.read(_open, self.blobs, source, given, customer, copy_range)

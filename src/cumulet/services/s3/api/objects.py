@@ -162,7 +162,7 @@ class Objects(Writing):
         }
         rule = functools.partial(_delete, bypass=bypass)
         try:
-            who = (self.bucket, self.caller, key, version_id, self.request, self.via)
+            who = (self.bucket, self.visitor, key, version_id, self.via)
             await self.store.read(access.check_deletion, *who)
             gone = await self.store.write(rule, self.blobs, self.bucket, key, version_id, expected, self.cause())
         except ServiceError as error:

@@ -129,7 +129,7 @@ class Websites(Cors):
     ) -> tuple[Object, Span | None, bytes | AsyncIterator[bytes]]:
         asked = {"Bucket": self.bucket.name, "Key": key}
         request_payment.is_charged(self.bucket, ANONYMOUS, asked, self.request.headers)  # nobody here can pay
-        access.check(tx, self.bucket, ANONYMOUS, "get_object", asked, self.request)
+        access.check(tx, self.bucket, self.visitor._replace(caller=ANONYMOUS), "get_object", asked)
         found = objects.find(tx, self.bucket.name, key)
         conditions.check_read(found, given)
         encryption.check_key(found.encryption, None)

@@ -6,6 +6,7 @@ import base64
 import binascii
 from typing import Any
 
+from cumulet.kernel.errors import ServiceError
 from cumulet.kernel.identity import Kind
 from cumulet.kernel.kernel import Client
 from cumulet.kernel.service import Service
@@ -15,10 +16,18 @@ MOST_LISTED = 1000
 
 
 class ControlBase(Service):
+    principal = "batchoperations.s3"
+    """Whom the roles of batch jobs trust; nothing else of S3 Control calls in its own name."""
+    has_resource_policies = False
+
     async def authorise(self, operation: str, parameters: dict[str, Any]) -> None:
-        """An account's own principals may do everything with it, others nothing. Raises AccessDenied."""
+        """An account's own principals may do what their policies say, others nothing. Raises AccessDenied."""
         if self.caller.kind is Kind.ANONYMOUS or parameters.get("AccountId") != self.caller.account:
             raise AccessDenied
+        await super().authorise(operation, parameters)
+
+    def denial(self, message: str) -> ServiceError:
+        return AccessDenied(message)
 
     @property
     def s3(self) -> Client:

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from cumulet.kernel.errors import NotImplementedYet, ServiceError
-from cumulet.kernel.identity import Caller, Kind
+from cumulet.kernel.identity import Caller
 from cumulet.kernel.kernel import Client
 from cumulet.kernel.service import job
 from cumulet.services.s3control import jobs, manifests, reports, tags, tasks
@@ -121,8 +121,9 @@ class Jobs(ControlBase):
         found = await self.store.write(jobs.begin_preparing, self.scope, job_id)
         if found is None:
             return
-        s3, total = self._as_role(found, "s3"), 0
+        total = 0
         try:
+            s3 = self._client(found, await self._in_role(found), "s3")
             if found.manifest is not None:
                 pages = manifests.tasks(s3, found.manifest)
             else:
@@ -142,21 +143,26 @@ class Jobs(ControlBase):
         found, some = await self.store.write(jobs.begin_running, self.scope, job_id)
         if found.status in (*jobs.ENDED, jobs.SUSPENDED):
             return
+        try:
+            role = await self._in_role(found)
+        except ServiceError as problem:
+            await self.store.write(jobs.fail, found, problem.code, problem.message)
+            return
         if some:
-            outcomes = await self._run_all(found, some)
+            outcomes = await self._run_all(found, role, some)
             await self.store.write(jobs.note, found, some, outcomes)
             return
         status, failures = jobs.final_status(found), []
         if found.report["Enabled"]:
             try:
-                await reports.write(self._as_role(found, "s3"), found, self._results(found), self.clock.now())
+                await reports.write(self._client(found, role, "s3"), found, self._results(found), self.clock.now())
             except ServiceError as problem:
                 status = jobs.FAILED
                 failures = [{"FailureCode": "ReportNotWritten", "FailureReason": str(problem)}]
         await self.store.write(jobs.end, found, status, failures)
 
-    async def _run_all(self, found: BatchJob, some: list[Task]) -> list[Outcome]:
-        clients = tasks.Clients(self._as_role(found, "s3"), self._as_role(found, "lambda"))
+    async def _run_all(self, found: BatchJob, role: Caller, some: list[Task]) -> list[Outcome]:
+        clients = tasks.Clients(*(self._client(found, role, service) for service in ("s3", "lambda")))
         room = asyncio.Semaphore(_AT_ONCE)
 
         async def run(task: Task) -> Outcome:
@@ -171,11 +177,13 @@ class Jobs(ControlBase):
 
         return read
 
-    def _as_role(self, found: BatchJob, service: str) -> Client:
+    async def _in_role(self, found: BatchJob) -> Caller:
+        """Batch Operations in the job's role. Raises AccessDenied where the role does not let it."""
+        return await self.assume(found.role, f"s3-batch-operations_{found.id}"[:64], source_arn=found.arn)
+
+    def _client(self, found: BatchJob, role: Caller, service: str) -> Client:
         """Another service as the job's role sees it."""
-        role = found.role.rpartition("/")[2]
-        arn = f"arn:{found.scope.partition}:sts::{found.account}:assumed-role/{role}/s3-batch-operations_{found.id}"
-        return self.kernel.client(Caller(kind=Kind.ROLE, account=found.account, arn=arn), service, found.region)
+        return self.kernel.client(role, service, found.region)
 
 
 def _summary(service: ControlBase, found: BatchJob) -> dict[str, Any]:
