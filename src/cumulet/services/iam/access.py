@@ -91,7 +91,9 @@ def _own_user(tx: ReadTransaction, caller: Caller, parameters: Mapping[str, Any]
 
 
 def _unmade(scope: Scope, need: Need, parameters: Mapping[str, Any]) -> str:
-    """The ARN of what is still to be made, or is not there; else what the table says."""
+    """The ARN of what is still to be made, or is not there, or the path of a list; else what the table says."""
+    if need.action in _LISTS:
+        return _LISTS[need.action].format(scope=scope, path=parameters.get("PathPrefix") or "/")
     kind = _kind(need.resource)
     if kind is Role and "AWSServiceName" in parameters:
         path, name = service_linked.named(parameters["AWSServiceName"], parameters.get("CustomSuffix"))
@@ -131,6 +133,17 @@ _MAKING = frozenset(
     {"iam:CreateUser", "iam:CreateGroup", "iam:CreateRole", "iam:CreatePolicy", "iam:CreateInstanceProfile",
      "iam:CreateServiceLinkedRole", "iam:UploadServerCertificate"}
 )  # fmt: skip
+_LIST = "arn:{{scope.partition}}:iam::{{scope.account}}:{}{{path}}"
+_LISTS = {
+    "iam:ListUsers": _LIST.format("user"),
+    "iam:ListGroups": _LIST.format("group"),
+    "iam:ListRoles": _LIST.format("role"),
+    "iam:ListInstanceProfiles": _LIST.format("instance-profile"),
+    "iam:ListServerCertificates": _LIST.format("server-certificate"),
+    "iam:ListVirtualMFADevices": _LIST.format("mfa"),
+    "iam:ListPolicies": "policy path {path}",
+}
+"""Lists are on a path, though no page says so: denials tell."""
 _KINDS = {kind.kind: kind for kind in _NAMES}
 _KEYS = {
     "PolicyArn": "iam:policyarn",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from cumulet.kernel.authz.policies import parse
@@ -28,9 +27,6 @@ def _all(patterns: Iterable[str], namespace: str) -> bool:
     return _some(whole, namespace)
 
 
-def _fits(pattern: str, namespace: str) -> bool:
-    """Namespaces are short, and each run of stars counts once: nothing to go back over."""
-    parts = re.split(r"(\*+|\?)", pattern)
-    known = {"": "", "?": "."}
-    form = "".join(".*" if part.startswith("*") else known.get(part) or re.escape(part) for part in parts)
-    return re.fullmatch(form, namespace, re.IGNORECASE) is not None
+def _fits(vendor: str, namespace: str) -> bool:
+    """The language has no wildcard in the name of a service, other than for all of them."""
+    return vendor == "*" or vendor.lower() == namespace.lower()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from cumulet.kernel import authority
 from cumulet.kernel.access import Need
-from cumulet.kernel.store import ReadTransaction
-from cumulet.services.iam import access
+from cumulet.kernel.blobs import Blobs
+from cumulet.kernel.store import ReadTransaction, Transaction
+from cumulet.services.iam import access, credentials
 from cumulet.services.iam.api.access_keys import AccessKeys
 from cumulet.services.iam.api.account import Account, OrganizationFeatures, OutboundFederation
 from cumulet.services.iam.api.advisor import Advisor
@@ -29,6 +31,9 @@ from cumulet.services.iam.api.sign_in import SignIn
 from cumulet.services.iam.api.simulation import Simulation
 from cumulet.services.iam.api.ssh_keys import SSHPublicKeys
 from cumulet.services.iam.api.users import Users
+
+_ROLE_TEMPLATES = "Cumulet has no role templates, and so no roles made from them."
+_ABSENT = {"acquire_role": _ROLE_TEMPLATES, "get_role_template_version": _ROLE_TEMPLATES}
 
 
 class IAM(
@@ -61,6 +66,16 @@ class IAM(
     ForSessions,
 ):
     has_resource_policies = False
+    absent = _ABSENT
+
+    @classmethod
+    def reset(cls, tx: Transaction, blobs: Blobs, account: str | None) -> None:
+        """Forget the users' keys too, which the kernel keeps, and what anybody was allowed."""
+        every = {key[2] for key, _ in tx.items(("identity", "keys-of"))} if account is None else {account}
+        for each in every:
+            credentials.forget_account(tx, each)
+        super().reset(tx, blobs, account)
+        authority.organization_changed(tx) if account is None else authority.changed(tx, account)
 
     def needs(self, tx: ReadTransaction, operation: str, parameters: Mapping[str, Any]) -> Iterable[Need]:
         return access.needs(tx, self.caller, self.scope, operation, parameters)
