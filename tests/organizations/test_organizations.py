@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from cumulet.testing import LocalCloud
 from tests.conftest import connect
-from tests.organizations.conftest import World, refused
+from tests.organizations.conftest import World, refused, statement
 
 
 @pytest.mark.spec("security:ORG-01")
@@ -216,19 +217,29 @@ def test_a_closed_account_is_suspended_and_gone_after_ninety_days(own_cloud):
     own_cloud.settle()
     told = world.api.describe_account(AccountId=made)["Account"]
     assert (told["Status"], told["State"]) == ("SUSPENDED", "CLOSED")
+    with refused("AccessDenied", words="explicit deny"):
+        world.client("sqs", made).list_queues()
     with refused("AccountAlreadyClosedException"):
         world.api.close_account(AccountId=made)
     own_cloud.advance(days=89)
     assert len(world.api.list_accounts()["Accounts"]) == 2
     own_cloud.advance(days=2)
     assert len(world.api.list_accounts()["Accounts"]) == 1
+    with refused("AccessDenied", words="explicit deny"):
+        world.client("sqs", made).list_queues()
 
 
-def test_an_organization_survives_a_restart(own_cloud):
-    world = World(own_cloud, "111111111111")
-    made = world.make_account("durable")
-    kernel = own_cloud.cloud.kernel
-    assert own_cloud.run(kernel.store.read(kernel.authority.membership, made)).organization == world.id
+def test_an_organization_and_its_rule_survive_a_restart(tmp_path):
+    with LocalCloud(tmp_path / "cloud") as cloud:
+        world = World(cloud, "111111111111")
+        world.enable("SERVICE_CONTROL_POLICY")
+        made = world.make_account("durable")
+        world.attach("SERVICE_CONTROL_POLICY", statement("Deny", "sqs:*"), made)
+    with LocalCloud(tmp_path / "cloud") as cloud:
+        again = connect(cloud, "organizations", account="111111111111")
+        assert again.describe_organization()["Organization"]["Id"] == world.id
+        with refused("AccessDenied"):
+            connect(cloud, "sqs", account=made).list_queues()
 
 
 def test_a_reset_of_the_management_account_sets_its_members_free(own_cloud):
@@ -247,3 +258,20 @@ def test_a_stranger_learns_nothing(shared_cloud, world):
     stranger = connect(shared_cloud, "organizations", account="999000999000")
     with refused("AWSOrganizationsNotInUseException"):
         stranger.describe_account(AccountId=world.account)
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters"),
+    [
+        ("describe_account", {"AccountId": "12"}),
+        ("create_organizational_unit", {"ParentId": "nowhere", "Name": "x"}),
+        ("create_account", {"AccountName": "x", "Email": "none"}),
+        ("list_policies", {"Filter": "NOTHING"}),
+        ("list_accounts", {"MaxResults": 21}),
+        ("describe_handshake", {}),
+    ],
+    ids=str,
+)
+def test_what_the_model_forbids_is_invalid_input(world, operation, parameters):
+    with refused("InvalidInputException"):
+        getattr(world.api, operation)(**parameters)

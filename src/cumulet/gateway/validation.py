@@ -62,6 +62,7 @@ _RULES = {
     "elasticache": Rules("InvalidParameterValue", True, "MissingParameter", _MISSING),
     "iot": Rules("InvalidRequestException"),
     "logs": Rules("InvalidParameterException"),
+    "organizations": Rules("InvalidInputException"),
     "rds": Rules("InvalidParameterValue", True, "MissingParameter", _MISSING),
     "route53": Rules("InvalidInput"),
     "s3": Rules(

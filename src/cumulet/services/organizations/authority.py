@@ -3,16 +3,24 @@ account stands. Asked when nothing compiled is at hand; every rule that changes 
 
 from __future__ import annotations
 
-from cumulet.kernel.authority import Membership
+from cumulet.kernel import accounts
+from cumulet.kernel.authority import SCP, Membership
 from cumulet.kernel.store import ReadTransaction
 from cumulet.services.organizations import attachments, organizations, policies, tree
+
+_CLOSED = (
+    "the account is closed",
+    '{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}',
+)
 
 
 def controls(tx: ReadTransaction, account: str, kind: str) -> list[list[tuple[str, str]]]:
     """The policies of a type that bind an account, as name and text, level by level from the root down.
 
     None at all for accounts that nothing binds: without an organization, with its type of policy off, and for the
-    management account, which is never restricted."""
+    management account, which is never restricted. A closed account may do nothing any more, as if a policy said so."""
+    if kind == SCP and not accounts.is_open(tx, account):
+        return [[_CLOSED]]
     organization = organizations.of(tx, account)
     if organization is None or account == organization.management or kind not in organization.types:
         return []
