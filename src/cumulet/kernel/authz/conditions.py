@@ -11,6 +11,7 @@ import base64
 import binascii
 import ipaddress
 import operator as compare
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -20,6 +21,8 @@ from cumulet.kernel.authz.globs import Context, Matcher
 
 FOR_ALL, FOR_ANY = "ForAllValues", "ForAnyValue"
 _IF_EXISTS = "IfExists"
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_LONGEST_NUMBER = 64
 
 
 class Condition:
@@ -177,6 +180,8 @@ def _arn_parts(value: str, variables: bool) -> list[Matcher] | None:
 
 def _split(value: str) -> list[str]:
     """The six parts of an ARN. A colon within `${...}` is none of the ARN's."""
+    if "${" not in value:
+        return value.split(":", 5)
     parts, depth = [""], 0
     for index, character in enumerate(value):
         depth += 1 if value.startswith("${", index) else -1 if character == "}" and depth else 0
@@ -216,7 +221,7 @@ def _decoded(value: str) -> bytes | None:
 def _address(wanted: tuple[str, ...], variables: bool) -> Matcher:
     networks = [network for network in map(_network, wanted) if network is not None]
 
-    @lru_cache(maxsize=256)
+    @lru_cache(maxsize=64)
     def within(value: str) -> bool:
         address = _ip(value)
         return address is not None and any(address in network for network in networks)
@@ -260,11 +265,10 @@ def _ordered(
 
 
 def number(value: str) -> float | None:
-    try:
-        found = float(value)
-    except (ValueError, OverflowError):
+    """A decimal number; whole ones exactly, however large."""
+    if len(value) > _LONGEST_NUMBER or not _NUMBER.fullmatch(value):
         return None
-    return found if found == found else None
+    return int(value) if value.lstrip("+-").isdecimal() else float(value)
 
 
 @lru_cache(maxsize=4096)

@@ -43,10 +43,6 @@ class Policies(NamedTuple):
     resource: Policy | None = None
     endpoint: Policy | None = None
 
-    def at_resource(self, resource: Policy | None, rcps: tuple[tuple[Policy, ...], ...] = ()) -> Policies:
-        """A caller's policies together with those that bear on one resource."""
-        return self._replace(resource=resource, rcps=rcps)
-
 
 class Reason(enum.Enum):
     ALLOWED = "allowed"

@@ -158,7 +158,7 @@ def _matcher(tokens: list[_Token]) -> Matcher:
         return lambda value, context: fixed(value)
     start = tokens[0] if isinstance(tokens[0], str) else ""
 
-    @lru_cache(maxsize=256)
+    @lru_cache(maxsize=32)
     def filled(*values: str) -> Callable[[str], bool]:
         return _fixed(_pieces(tokens, values))
 
@@ -206,21 +206,42 @@ def _fixed(pieces: list[_Piece]) -> Callable[[str], bool]:
 
 
 def _with_gaps(pieces: list[_Piece]) -> Callable[[str], bool]:
-    """As `in_order`, by regular expressions. Each star but the last is an atomic group: what it has skipped it never
-    takes back. The last piece has a known length, so its place is known."""
-    first, *rest = ["".join("." if part is _ANY_CHARACTER else re.escape(str(part)) for part in p) for p in pieces]
-    if not rest:
-        whole = _regular(first)
-        return lambda value: whole.fullmatch(value) is not None
-    head = _regular(first + "".join(f"(?>.*?{piece})" for piece in rest[:-1] if piece))
-    tail = _regular(rest[-1])
-    length = sum(1 if part is _ANY_CHARACTER else len(str(part)) for part in pieces[-1])
+    """As `in_order`, for pieces with question marks. They are searched by regular expressions, which are made when a
+    text first reaches them: a text is never shorter than what was made for it, however long a hostile pattern is."""
+    lengths = [sum(1 if part is _ANY_CHARACTER else len(str(part)) for part in piece) for piece in pieces]
+    first, last = pieces[0], pieces[-1]
+    middle = [(_expression(piece), length) for piece, length in zip(pieces[1:-1], lengths[1:-1], strict=True) if piece]
+    shortest, alone = sum(lengths), len(pieces) == 1
 
     def matches(value: str) -> bool:
-        found, start = head.match(value), len(value) - length
-        return found is not None and found.end() <= start and tail.fullmatch(value, start) is not None
+        if len(value) < shortest or (alone and len(value) > shortest) or not _stands_at(first, value, 0):
+            return False
+        position, end = lengths[0], len(value) - lengths[-1]
+        if not alone and not _stands_at(last, value, end):
+            return False
+        for expression, length in middle:
+            found = _regular(expression).search(value, position, end)
+            if found is None:
+                return False
+            position = found.start() + length
+        return True
 
     return matches
+
+
+def _stands_at(piece: _Piece, value: str, position: int) -> bool:
+    for part in piece:
+        if isinstance(part, str):
+            if not value.startswith(part, position):
+                return False
+            position += len(part)
+        else:
+            position += 1
+    return True
+
+
+def _expression(piece: _Piece) -> str:
+    return "".join("." if part is _ANY_CHARACTER else re.escape(str(part)) for part in piece)
 
 
 @lru_cache(maxsize=1024)

@@ -19,13 +19,15 @@ from cumulet.kernel.authz.principals import KINDS, UNIQUE_ID, Principals
 
 LARGEST_CHARACTERS = 131_072
 """Of any policy's text, as the service models have it; each service has a smaller limit of its own."""
-MOST_ACTIONS_REMEMBERED = 512
+LARGEST_REMEMBERED = 32 * 1024
+"""Characters of a text whose policy is kept compiled: the largest that a resource may have (KMS)."""
+MOST_ACTIONS_REMEMBERED = 256
 
 CURRENT, EARLIER = "2012-10-17", "2008-10-17"
 """The versions of the language. The earlier one knows no variables, and is meant where a policy names none."""
 
 
-class Kind(enum.StrEnum):
+class PolicyKind(enum.StrEnum):
     IDENTITY = "identity"
     RESOURCE = "resource"
     TRUST = "trust"
@@ -35,10 +37,12 @@ class Kind(enum.StrEnum):
     ENDPOINT = "endpoint"
 
 
-PolicyKind = Kind
-"""The same by a longer name, beside the kinds of callers."""
+Kind = PolicyKind
+"""The same, for those who name this module with it."""
 
-WITHOUT_PRINCIPAL = frozenset({Kind.IDENTITY, Kind.SESSION, Kind.SCP})
+WITHOUT_PRINCIPAL = frozenset({PolicyKind.IDENTITY, PolicyKind.SESSION, PolicyKind.SCP})
+_PLAIN_SIDS = WITHOUT_PRINCIPAL | {PolicyKind.TRUST}
+"""Only IAM and Organizations want letters and digits; resources take spaces as well."""
 
 
 class Statement:
@@ -104,7 +108,7 @@ class Policy:
 
     __slots__ = ("_by_action", "kind", "source", "statements", "text", "version")
 
-    def __init__(self, text: str, kind: Kind, source: str, version: str, statements: Sequence[Statement]) -> None:
+    def __init__(self, text: str, kind: PolicyKind, source: str, version: str, statements: Sequence[Statement]) -> None:
         self.text, self.kind, self.source, self.version = text, kind, source, version
         self.statements = tuple(statements)
         self._by_action: dict[str, tuple[tuple[Statement, ...], tuple[Statement, ...]]] = {}
@@ -126,16 +130,15 @@ class Policy:
         return {condition.key.lower() for statement in self.statements for condition in statement.conditions}
 
 
-def parse(text: str, kind: Kind = Kind.IDENTITY, source: str = "") -> Policy:
+def parse(text: str, kind: PolicyKind = PolicyKind.IDENTITY, source: str = "") -> Policy:
     """The policy that a text is. Raises MalformedPolicy; nothing else, whatever the text."""
-    found = _parsed(text, kind, source)
+    found = _remembered(text, kind, source) if len(text) <= LARGEST_REMEMBERED else _parsed(text, kind, source)
     if isinstance(found, MalformedPolicy):
         raise MalformedPolicy(found.problem, *found.parts)
     return found
 
 
-@lru_cache(maxsize=4096)
-def _parsed(text: str, kind: Kind, source: str) -> Policy | MalformedPolicy:
+def _parsed(text: str, kind: PolicyKind, source: str) -> Policy | MalformedPolicy:
     try:
         document = _document(text)
         entries = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
@@ -145,6 +148,9 @@ def _parsed(text: str, kind: Kind, source: str) -> Policy | MalformedPolicy:
         return Policy(text, kind, source, version, made)
     except MalformedPolicy as malformed:
         return malformed.with_traceback(None)
+
+
+_remembered = lru_cache(maxsize=1024)(_parsed)
 
 
 # Reading
@@ -204,7 +210,7 @@ _STATEMENT = frozenset(
 )
 
 
-def _check_statements(entries: list[Any], kind: Kind) -> None:
+def _check_statements(entries: list[Any], kind: PolicyKind) -> None:
     sids: set[str] = set()
     for entry in entries:
         if not isinstance(entry, dict):
@@ -216,7 +222,7 @@ def _check_statements(entries: list[Any], kind: Kind) -> None:
         _check_actions(entry, kind)
         _check_resources(entry, kind)
         _check_conditions(entry.get("Condition", {}))
-        if kind is Kind.RCP:
+        if kind is PolicyKind.RCP:
             _check_rcp(entry)
 
 
@@ -227,17 +233,17 @@ def _check_effect(entry: Mapping[str, Any]) -> None:
         raise MalformedPolicy(Problem.EFFECT, str(entry["Effect"]))
 
 
-def _check_sid(sid: Any, kind: Kind, seen: set[str]) -> None:
+def _check_sid(sid: Any, kind: PolicyKind, seen: set[str]) -> None:
     if not isinstance(sid, str) or isinstance(sid, _Number):
         raise MalformedPolicy(Problem.SYNTAX)
-    if kind in WITHOUT_PRINCIPAL and not re.fullmatch(r"[0-9A-Za-z]*", sid):
+    if kind in _PLAIN_SIDS and not re.fullmatch(r"[0-9A-Za-z]*", sid):
         raise MalformedPolicy(Problem.SID)
     if sid and sid in seen:
         raise MalformedPolicy(Problem.SID_TWICE)
     seen.add(sid)
 
 
-def _check_principal(entry: Mapping[str, Any], kind: Kind) -> None:
+def _check_principal(entry: Mapping[str, Any], kind: PolicyKind) -> None:
     names = [name for name in ("Principal", "NotPrincipal") if name in entry]
     if kind in WITHOUT_PRINCIPAL:
         if names:
@@ -268,13 +274,13 @@ _NAME_OF = {
         r"\*|\d{12}|arn:aws[a-z-]*:(?:iam|sts)::(?:\d{12}|cloudfront):"
         r"(?:root|(?:user|role|federated-user|assumed-role)/[^*?\s]+)|" + UNIQUE_ID.pattern
     ),
-    "Service": re.compile(r"\*|[A-Za-z0-9.-]+\.(?:amazonaws\.com(?:\.cn)?|amazon\.com|aws\.internal|c2s\.ic\.gov)"),
-    "Federated": re.compile(r"\*|[^\s*?]{1,2048}"),
+    "Service": re.compile(r"[A-Za-z0-9.-]+\.(?:amazonaws\.com(?:\.cn)?|amazon\.com|aws\.internal|c2s\.ic\.gov)"),
+    "Federated": re.compile(r"[^\s*?]{1,2048}"),
     "CanonicalUser": re.compile(r"[0-9a-f]{64}"),
 }
 
 
-def _check_actions(entry: Mapping[str, Any], kind: Kind) -> None:
+def _check_actions(entry: Mapping[str, Any], kind: PolicyKind) -> None:
     names = [name for name in ("Action", "NotAction") if name in entry]
     if not names or entry[names[0]] == []:
         raise MalformedPolicy(Problem.NO_ACTION)
@@ -286,9 +292,9 @@ def _check_actions(entry: Mapping[str, Any], kind: Kind) -> None:
         _check_action(action, kind)
 
 
-def _check_action(action: str, kind: Kind) -> None:
+def _check_action(action: str, kind: PolicyKind) -> None:
     if action == "*":
-        if kind is Kind.TRUST:
+        if kind is PolicyKind.TRUST:
             raise MalformedPolicy(Problem.NOT_STS)
         return
     vendor, colon, name = action.partition(":")
@@ -298,13 +304,13 @@ def _check_action(action: str, kind: Kind) -> None:
         raise MalformedPolicy(Problem.COLONS)
     if not re.fullmatch(r"\*|[A-Za-z0-9-]{1,64}", vendor) or not re.fullmatch(r"[A-Za-z0-9*?_-]{1,128}", name):
         raise MalformedPolicy(Problem.ACTION_VENDOR, vendor)
-    if kind is Kind.TRUST and vendor.lower() != "sts":
+    if kind is PolicyKind.TRUST and vendor.lower() != "sts":
         raise MalformedPolicy(Problem.NOT_STS)
 
 
-def _check_resources(entry: Mapping[str, Any], kind: Kind) -> None:
+def _check_resources(entry: Mapping[str, Any], kind: PolicyKind) -> None:
     names = [name for name in ("Resource", "NotResource") if name in entry]
-    if kind is Kind.TRUST:
+    if kind is PolicyKind.TRUST:
         if names:
             raise MalformedPolicy(Problem.RESOURCE_PROHIBITED, names[0])
         return

@@ -35,7 +35,7 @@ class Principals:
 
     def __init__(self, named: Mapping[str, Iterable[str]]) -> None:
         aws = {_account_or_name(name) for name in named.get("AWS", ())}
-        self.everybody = "*" in aws or "*" in named.get("*", ())
+        self.everybody = "*" in aws
         self.aws = frozenset(aws)
         self.service = frozenset(_service(name) for name in named.get("Service", ()))
         self.federated = frozenset(named.get("Federated", ()))
@@ -73,7 +73,7 @@ class Principals:
         return self._has_identity(caller) and not self._names_sessions_of(caller)
 
     def _has_service(self, name: str) -> bool:
-        return "*" in self.service or _service(name) in self.service
+        return _service(name) in self.service
 
     def _aws_grant(self, caller: Caller) -> Grant:
         if caller.arn in self.aws and caller.kind is not Kind.ROOT:
