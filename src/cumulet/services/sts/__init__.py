@@ -2,7 +2,7 @@
 provider vouches (SAML 2.0, OpenID Connect); users and roots get credentials that end.
 
 Nothing of a session is stored: its token carries it, sealed (kernel/sessions.py). What is missing:
-GetDelegatedAccessToken."""
+GetDelegatedAccessToken and GetWebIdentityToken, encrypted SAML assertions, and tokens of OAuth 2.0 providers."""
 
 from cumulet.services.sts.service import STS
 

@@ -30,11 +30,9 @@ def needs(scope: Scope, operation: str, parameters: Mapping[str, Any]) -> Iterat
     find = _RESOURCES.get(operation)
     resource, account = find(scope, parameters) if find is not None else ("*", "")
     context = _request_tags({tag["Key"]: tag["Value"] for tag in parameters.get("Tags", ())})
-    yield Need(action=_action(operation), resource=resource, account=account, context=context | _asked(parameters))
+    yield Need(action=_action(operation), resource=resource, account=account, context=context)
     if parameters.get("Tags") and operation == "get_federation_token":
         yield Need(action="sts:TagSession", resource=resource, context=context)
-    if parameters.get("Tags") and operation == "get_web_identity_token":
-        yield Need(action="sts:TagGetWebIdentityToken", context=context)
 
 
 def to_assume(action: str, role: Role, wanted: Wanted, context: Mapping[str, Value]) -> list[Need]:
@@ -63,17 +61,6 @@ def _trusted(action: str, role: Role, context: Mapping[str, Value]) -> Need:
 def _request_tags(tags: Mapping[str, str]) -> dict[str, Value]:
     context: dict[str, Value] = {f"aws:requesttag/{key.lower()}": value for key, value in tags.items()}
     return context | ({"aws:tagkeys": list(tags)} if tags else {})
-
-
-def _asked(parameters: Mapping[str, Any]) -> dict[str, Value]:
-    """The condition keys of GetWebIdentityToken."""
-    if "SigningAlgorithm" not in parameters:
-        return {}
-    return {
-        "sts:identitytokenaudience": list(parameters.get("Audience", ())),
-        "sts:signingalgorithm": parameters["SigningAlgorithm"],
-        "sts:durationseconds": str(parameters.get("DurationSeconds", 300)),
-    }
 
 
 def _action(operation: str) -> str:

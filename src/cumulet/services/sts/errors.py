@@ -59,17 +59,3 @@ class IDPCommunicationError(ServiceError):
 class InvalidAuthorizationMessageException(ServiceError):
     message = "Message is not valid"
     status = 400
-
-
-class OutboundWebIdentityFederationDisabledException(ServiceError):
-    message = "Outbound web identity federation is not enabled for this account."
-    status = 403
-
-
-class SessionDurationEscalationException(ServiceError):
-    message = "The requested token duration would extend the session beyond its original expiration time."
-    status = 403
-
-
-class JWTPayloadSizeExceededException(ServiceError):
-    status = 400

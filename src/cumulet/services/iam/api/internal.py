@@ -8,12 +8,12 @@ from typing import Any
 from cumulet.kernel.identity import Kind
 from cumulet.kernel.service import Service, internal
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.iam import mfa, oidc_providers, owners, roles, saml_providers
+from cumulet.services.iam import features, mfa, oidc_providers, owners, roles, saml_providers
 from cumulet.services.iam.errors import NoSuchEntity
 
 _FOR = "sts.amazonaws.com"
 _OPERATIONS = frozenset(
-    {"role_for_session", "saml_provider_for_session", "oidc_provider_for_session", "use_mfa_code"}
+    {"role_for_session", "saml_provider_for_session", "oidc_provider_for_session", "use_mfa_code", "central_features"}
 )  # fmt: skip
 
 
@@ -42,6 +42,11 @@ class ForSessions(Service):
         """Raises NoSuchEntity."""
         found = await self.store.read(oidc_providers.get, self.scope.account, OpenIDConnectProviderArn)
         return {"Url": found.url, "ClientIDList": list(found.clients), "ThumbprintList": list(found.thumbprints)}
+
+    @internal
+    async def central_features(self) -> dict[str, Any]:
+        """What this management account may do for its member accounts."""
+        return {"EnabledFeatures": await self.store.read(features.central, self.scope.account)}
 
     @internal
     async def use_mfa_code(self, *, OwnerId: str, SerialNumber: str, TokenCode: str) -> dict[str, Any]:

@@ -66,7 +66,6 @@ class Federated(Base):
         PolicyArns: Sequence[Mapping[str, str]] = (),
         Policy: str | None = None,
         DurationSeconds: int | None = None,
-        MinimumSessionTokenSize: int | None = None,
     ) -> dict[str, Any]:
         account = _account(RoleArn)
         provider = await self._provider("saml", account, PrincipalArn)
@@ -101,7 +100,6 @@ class Federated(Base):
         PolicyArns: Sequence[Mapping[str, str]] = (),
         Policy: str | None = None,
         DurationSeconds: int | None = None,
-        MinimumSessionTokenSize: int | None = None,
     ) -> dict[str, Any]:
         if ProviderId in _OAUTH:
             raise NotImplementedYet(f"Cumulet does not implement access tokens of {ProviderId}.")

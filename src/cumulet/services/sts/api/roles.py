@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cumulet.kernel.access import Value
-from cumulet.kernel.errors import NotImplementedYet
 from cumulet.kernel.identity import Kind
 from cumulet.services.sts import access, assumed, credentials, session_policies, session_tags
 from cumulet.services.sts.api.base import Base
@@ -32,12 +31,8 @@ class Roles(Base):
         SerialNumber: str | None = None,
         TokenCode: str | None = None,
         SourceIdentity: str | None = None,
-        ProvidedContexts: Sequence[Mapping[str, str]] = (),
-        MinimumSessionTokenSize: int | None = None,
     ) -> dict[str, Any]:
         """A code of an MFA device is used up before anything is decided, since the trust policy may ask for it."""
-        if ProvidedContexts:
-            raise NotImplementedYet("Cumulet does not implement ProvidedContexts of sts:assume_role yet.")
         session = self.caller.session
         role = await self._role(RoleArn)
         await self._refuse_root(_ROOTS)

@@ -29,7 +29,6 @@ class Tokens(Base):
         DurationSeconds: int | None = None,
         SerialNumber: str | None = None,
         TokenCode: str | None = None,
-        MinimumSessionTokenSize: int | None = None,
     ) -> dict[str, Any]:
         self._refuse_sessions("GetSessionToken")
         mfa = await self._mfa(SerialNumber, TokenCode)
@@ -44,7 +43,6 @@ class Tokens(Base):
         PolicyArns: Sequence[Mapping[str, str]] = (),
         DurationSeconds: int | None = None,
         Tags: Sequence[Mapping[str, str]] = (),
-        MinimumSessionTokenSize: int | None = None,
     ) -> dict[str, Any]:
         """Without session policies the federated user may do nothing but what resource policies let it."""
         self._refuse_sessions("GetFederationToken")
