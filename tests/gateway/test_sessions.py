@@ -83,6 +83,13 @@ def test_a_wrong_secret_is_refused(own_cloud):
     assert _refusal(s3.list_buckets) == ("SignatureDoesNotMatch", 403)
 
 
+def test_a_signature_counts_for_its_own_service_alone(own_cloud):
+    given = _credentials(own_cloud)
+    sqs = _client(own_cloud, "sqs", *_parts(given))
+    sqs._request_signer._signing_name = "sns"
+    assert _refusal(sqs.list_queues) == ("InvalidSignatureException", 400)
+
+
 def test_a_deleted_key_is_not_trusted_as_an_unknown_one(own_cloud):
     store = own_cloud.cloud.kernel.store
     key = own_cloud.run(store.write(identity.issue_root_key, ACCOUNT))

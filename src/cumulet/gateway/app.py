@@ -26,12 +26,13 @@ from cumulet.gateway import (
 )
 from cumulet.gateway.authentication import Identified, Trust
 from cumulet.gateway.bodies import Body, BodyCutShort, Receive, once
+from cumulet.gateway.guesses import Guesses
 from cumulet.gateway.http import Request, Response
 from cumulet.gateway.protocols import bindings
 from cumulet.gateway.protocols.codec import without_body
 from cumulet.gateway.refusals import Refusal, refusal_of
 from cumulet.gateway.routing import Route
-from cumulet.gateway.signature_errors import Dialect, dialect
+from cumulet.gateway.signature_errors import Dialect, SignatureError, dialect
 from cumulet.kernel import models
 from cumulet.kernel.errors import ClientGone, NotImplementedYet
 from cumulet.kernel.kernel import Kernel
@@ -64,6 +65,7 @@ class Gateway:
         self._trust = trust
         self._admin = admin
         self._date = _DateHeader(kernel)
+        self._guesses = Guesses()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         assert scope["type"] == "http", "served without lifespan and websockets"
@@ -100,7 +102,7 @@ class Gateway:
             if route.operation == "PostObject":
                 identified, parameters = await self._open_form(request, route)
             else:
-                claim = authentication.prove(self._kernel, request, identified, kind)
+                claim = authentication.prove(self._kernel, request, identified, kind, route.service)
                 request.headers |= sigv4.hoisted(request) if kind is Dialect.S3 else {}
                 await _unwrap_body(request, claim, identified, info)
                 if kind is Dialect.S3 and operation is not None and "requestAlgorithmMember" in operation.checksum:
@@ -114,6 +116,8 @@ class Gateway:
         except (BodyCutShort, ClientGone):
             raise
         except Exception as error:  # the one place where any error becomes an answer
+            if isinstance(error, SignatureError) and not self._trust.unknown_keys:
+                await self._guesses.refused(request.source_ip)
             name, protocol = _spoken(request, route, error)
             refusal = refusal_of(error, name)
             request_id = request_id or self._request_id(name)
@@ -149,7 +153,7 @@ class Gateway:
         form = await post_form.read(source, request.headers.get("content-type", ""))
         signature = sigv4.find_in_form(form.fields)
         identified = await authentication.identify(self._kernel, self._trust, request, signature, Dialect.S3)
-        authentication.prove(self._kernel, request, identified, Dialect.S3)
+        authentication.prove(self._kernel, request, identified, Dialect.S3, "s3")
         fields = {**form.fields, "key": post_policy.fill_in(form.fields.get("key", ""), form.filename)}
         file = form.file
         if "policy" in fields:

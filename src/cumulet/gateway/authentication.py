@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from cumulet.gateway.http import Request
 from cumulet.gateway.origins import is_own_host, is_own_origin
 from cumulet.gateway.signature_errors import Dialect
 from cumulet.gateway.sigv4 import Anonymous, Signature
-from cumulet.kernel import identity, sessions
+from cumulet.kernel import identity, models, sessions
 from cumulet.kernel.identity import Caller
 from cumulet.kernel.kernel import Kernel
 
@@ -62,13 +63,15 @@ async def identify(
     return Identified(identity.trusted_caller(signature.access_key), signature)
 
 
-def prove(kernel: Kernel, request: Request, identified: Identified, dialect: Dialect) -> str | None:
+def prove(kernel: Kernel, request: Request, identified: Identified, dialect: Dialect, service: str) -> str | None:
     """Check the signature of an issued key. Returns what the body must turn out to be: a hash, or a STREAMING word.
 
     The body may be still to come, where the request states its hash. Raises SignatureError."""
     signature = identified.signature
     if signature is None:
         return _claim_of_strangers(request)
+    if identified.secret is not None and signature.service not in _scopes(service):
+        raise signature_errors.wrong_service(dialect, signature.service, models.load(service).signing_name)
     claim = sigv4.payload_claim(request, signature, dialect) if signature.place != "form" else None
     if identified.secret is not None:
         payload_hash = claim or (_hash(request.body) if isinstance(request.body, bytes) else sigv4.UNSIGNED)
@@ -104,6 +107,15 @@ def _claim_of_strangers(request: Request) -> str | None:
 def _is_of_own_page(request: Request, trust: Trust) -> bool:
     origin = request.headers.get("origin")
     return origin is None or is_own_origin(origin, trust.origins)
+
+
+@functools.cache
+def _scopes(service: str) -> frozenset[str]:
+    """What a signature for a service may name as the service that it is for."""
+    if service in ("s3", "s3control"):
+        return frozenset(("s3", "s3express", "s3-object-lambda", "s3-outposts"))
+    model = models.load(service)
+    return frozenset((model.signing_name, model.endpoint_prefix, service))
 
 
 def _hash(body: bytes) -> str:

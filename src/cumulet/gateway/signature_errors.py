@@ -109,6 +109,14 @@ def unknown_key(kind: Dialect, access_key: str) -> SignatureError:
             return SignatureError("UnrecognizedClientException", _INVALID_TOKEN, status)
 
 
+def wrong_service(kind: Dialect, signed: str, called: str) -> SignatureError:
+    """A good signature, made for another service than the one that is called."""
+    if kind is Dialect.S3:
+        words = f'The authorization header is malformed; incorrect service "{signed}". This endpoint belongs to "s3".'
+        return SignatureError("AuthorizationHeaderMalformed", words, 400)
+    return invalid(kind, f"Credential should be scoped to correct service: '{called}'.")
+
+
 def invalid_token(kind: Dialect, token: str) -> SignatureError:
     """A session token that this cloud did not make, or that belongs to another key."""
     if kind is Dialect.S3:
