@@ -150,7 +150,8 @@ def test_api_gateway_is_asked_by_verb_and_path():
 )  # fmt: skip
 def test_tags_of_the_request_are_condition_keys_however_they_are_written(service, method, parameters):
     for need in actions.needs(service, method, HERE, parameters):
-        assert need.context == {"aws:requesttag/team": "red", "aws:tagkeys": ["Team"]}
+        assert need.context.get("aws:requesttag/team") == "red"
+        assert need.context.get("aws:tagkeys") == ["Team"]
 
 
 def test_taking_tags_away_names_keys_alone():
@@ -165,6 +166,14 @@ def test_making_something_with_tags_needs_the_right_to_tag():
         "sqs:TagQueue",
     ]
     assert [action for action, _ in needed("sqs", "create_queue", QueueName="q")] == ["sqs:CreateQueue"]
+
+
+def test_tagging_what_an_instance_is_made_of_needs_the_right_for_each_kind():
+    specifications = [{"ResourceType": kind, "Tags": [{"Key": "a", "Value": "b"}]} for kind in ("instance", "volume")]
+    needs = actions.needs("ec2", "run_instances", HERE, {"ImageId": "ami-1", "TagSpecifications": specifications})
+    tagging = [need for need in needs if need.action == "ec2:CreateTags"]
+    assert [need.resource for need in tagging] == [ARN.format("ec2", "instance/*"), ARN.format("ec2", "volume/*")]
+    assert {need.context.get("ec2:createaction") for need in tagging} == {"RunInstances"}
 
 
 def test_handing_over_a_role_needs_the_right_to_pass_it():

@@ -40,7 +40,8 @@ async def _s3(client: Any, account: str) -> dict[str, Any]:
     bucket = f"bucket-of-{named(account)}"
     await client("s3").create_bucket(Bucket=bucket)
     await client("s3").put_object(Bucket=bucket, Key="key", Body=b"content")
-    return {"Bucket": bucket, "Key": "key", "CopySource": f"{bucket}/key"}
+    upload = (await client("s3").create_multipart_upload(Bucket=bucket, Key="key"))["UploadId"]
+    return {"Bucket": bucket, "Key": "key", "CopySource": f"{bucket}/key", "UploadId": upload}
 
 
 async def _s3control(client: Any, account: str) -> dict[str, Any]:
@@ -91,7 +92,13 @@ async def _kms(client: Any, account: str) -> dict[str, Any]:
 
 async def _sts(client: Any, account: str) -> dict[str, Any]:
     names = await _iam(client, account)
-    return {"RoleArn": f"arn:aws:iam::{account}:role/{names['RoleName']}", "RoleSessionName": "walk", "Name": "walk"}
+    return {
+        "RoleArn": f"arn:aws:iam::{account}:role/{names['RoleName']}",
+        "RoleSessionName": "walk",
+        "Name": "walk",
+        "TargetPrincipal": account,
+        "AssumeRoot": {"TaskPolicyArn": {"arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"}},
+    }
 
 
 async def _cloudtrail(client: Any, account: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def operations(service: type[Service]) -> list[Operation]:
     return sorted(have, key=lambda operation: operation.name.startswith(_REMOVING))
 
 
-_REMOVING = ("Delete", "Detach", "Purge", "Remove", "Retire", "Schedule")
+_REMOVING = ("Abort", "Complete", "Delete", "Detach", "Purge", "Remove", "Retire", "Schedule")
 
 
 def minimal(operation: Operation, known: Known) -> dict[str, Any]:

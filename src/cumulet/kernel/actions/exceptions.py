@@ -142,6 +142,7 @@ OPERATIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "GetBucketMetricsConfiguration": ("s3:GetMetricsConfiguration",),
         "GetBucketNotificationConfiguration": ("s3:GetBucketNotification",),
         "GetBucketReplication": ("s3:GetReplicationConfiguration",),
+        "GetObjectAttributes": ("s3:GetObjectAttributes", "s3:GetObject"),
         "GetObjectLockConfiguration": ("s3:GetBucketObjectLockConfiguration",),
         "GetPublicAccessBlock": ("s3:GetBucketPublicAccessBlock",),
         "HeadBucket": ("s3:ListBucket",),

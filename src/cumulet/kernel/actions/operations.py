@@ -74,29 +74,51 @@ def _compiled(service: str, method: str) -> Ask:
 
 def _ask(service: str, operation: Operation, name: str) -> Ask:
     """Asks for one action on whatever the call names."""
+    brought = tags.keys_of(operation)
     prefix, _, verb = name.partition(":")
     if prefix == "apigateway" and verb.isupper():
-        return _asking(name, _path_of(operation), tags.keys_of(operation), ())
+        return _asking(name, _path_of(operation), brought)
     action = catalogue.action(name)
     if action is None:
-        return _asking(name, None, tags.keys_of(operation), ())
+        return _asking(name, None, brought)
     found = _resources(resources.kinds(operation, action, prefix))
-    return _asking(name, found, tags.keys_of(operation), _on_tagging(prefix, operation, action))
+    return _asking(name, found, brought, _tagging(prefix, operation, action))
 
 
-def _asking(name: str, found: Resources | None, brought: tags.Brought | None, tagging: tuple[str, ...]) -> Ask:
+def _asking(name: str, found: Resources | None, brought: tags.Brought | None, tagging: _Tagging | None = None) -> Ask:
     if brought is None and found is None:
         nothing_else = [Need(action=name)]
         return lambda scope, parameters: nothing_else
-    names = (name, *tagging)
 
     def ask(scope: Scope, parameters: Mapping[str, Any]) -> list[Need]:
         arns = _ANYTHING if found is None else found(scope, parameters)
         context = {} if brought is None else brought(parameters)
-        wanted = names if context else (name,)
-        return [_need(each, arn, scope, context) for each in wanted for arn in arns]
+        needs = [_need(name, arn, scope, context) for arn in arns]
+        if context and tagging is not None:
+            needs += tagging.needs(scope, parameters, arns, context)
+        return needs
 
     return ask
+
+
+class _Tagging:
+    """What a call that makes something with tags needs as well."""
+
+    def __init__(self, prefix: str, names: tuple[str, ...], operation: Operation) -> None:
+        self._names = names
+        self._prefix = prefix
+        table = catalogue.service(prefix)
+        by_action = f"{prefix}:CreateAction"
+        self._extra = {by_action.lower(): operation.name} if table is not None and table.has_key(by_action) else {}
+        self._read_types = paths.reader("TagSpecifications[].ResourceType")
+
+    def needs(
+        self, scope: Scope, parameters: Mapping[str, Any], arns: list[str], context: Mapping[str, Value]
+    ) -> list[Need]:
+        """EC2 names the kinds of things to be tagged, of the many that a call may be on; elsewhere it is one."""
+        types = dict.fromkeys(self._read_types(parameters))
+        made = [scope.arn(self._prefix, f"{type}/*") for type in types] or arns
+        return [_need(name, arn, scope, {**context, **self._extra}) for name in self._names for arn in made]
 
 
 def _need(action: str, arn: str, scope: Scope, context: Mapping[str, Value]) -> Need:
@@ -144,13 +166,13 @@ def _one_kind(kind: resources.Kind) -> Resources:
     return lambda scope, parameters: find(scope, parameters) or [kind.anything(scope)]
 
 
-def _on_tagging(prefix: str, operation: Operation, action: Action) -> tuple[str, ...]:
-    """What a call that makes something with tags needs as well."""
+def _tagging(prefix: str, operation: Operation, action: Action) -> _Tagging | None:
     if action.level is Level.TAGGING or not operation.name.startswith(_MAKING):
-        return ()
+        return None
     listed = [name for name in action.depends_on if _is_tagging(name) and name.startswith(prefix + ":")]
     named = exceptions.IAM_TAGGING.get(operation.name) if prefix == "iam" else exceptions.TAGGING.get(prefix)
-    return tuple(listed) or ((named,) if named is not None else ())
+    names = tuple(listed) or ((named,) if named is not None else ())
+    return _Tagging(prefix, names, operation) if names else None
 
 
 _MAKING = ("Allocate", "Copy", "Create", "Import", "Put", "Register", "Request", "Restore", "Run", "Upload")
