@@ -9,7 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from cumulet.admin import accounts, clock, keys, migrants, running, snapshots
+from cumulet.admin import accounts, clock, keys, migrants, running, sign_in, snapshots
 
 Handler = Callable[..., Awaitable[Any]]
 Routes = Mapping[str, tuple[type, Handler]]
@@ -24,4 +24,6 @@ def _compiled(*tables: Routes) -> list[tuple[re.Pattern[str], dict[str, tuple[ty
     return [(re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path)), answers) for path, answers in found.items()]
 
 
-HANDLERS = _compiled(running.ROUTES, clock.ROUTES, snapshots.ROUTES, keys.ROUTES, accounts.ROUTES, migrants.ROUTES)
+HANDLERS = _compiled(
+    running.ROUTES, clock.ROUTES, snapshots.ROUTES, keys.ROUTES, accounts.ROUTES, sign_in.ROUTES, migrants.ROUTES
+)  # fmt: skip
