@@ -16,6 +16,12 @@ from cumulet.testing import LocalCloud
 KEY = "arn:aws:kms:us-east-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
+@pytest.fixture
+def key(client) -> str:
+    """The ARN of a key of the test's account."""
+    return client("kms").create_key()["KeyMetadata"]["Arn"]
+
+
 def configuration(**rule):
     return {"Rules": [rule]}
 
@@ -39,15 +45,15 @@ def test_every_bucket_encrypts_from_the_start(s3, bucket):
 
 
 @pytest.mark.spec("storage:S3-83")
-def test_a_new_default_counts_for_what_is_written_after_it(s3, bucket):
+def test_a_new_default_counts_for_what_is_written_after_it(s3, bucket, key):
     s3.put_object(Bucket=bucket, Key="before", Body=b"1")
-    wanted = configuration(ApplyServerSideEncryptionByDefault=default("aws:kms", KEY), BucketKeyEnabled=True)
+    wanted = configuration(ApplyServerSideEncryptionByDefault=default("aws:kms", key), BucketKeyEnabled=True)
     s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=wanted)
     s3.put_object(Bucket=bucket, Key="after", Body=b"1")
 
     assert s3.head_object(Bucket=bucket, Key="before")["ServerSideEncryption"] == "AES256"
     after = s3.head_object(Bucket=bucket, Key="after")
-    assert (after["ServerSideEncryption"], after["SSEKMSKeyId"], after["BucketKeyEnabled"]) == ("aws:kms", KEY, True)
+    assert (after["ServerSideEncryption"], after["SSEKMSKeyId"], after["BucketKeyEnabled"]) == ("aws:kms", key, True)
     s3.copy_object(Bucket=bucket, Key="before", CopySource=f"{bucket}/before")
     assert s3.head_object(Bucket=bucket, Key="before")["ServerSideEncryption"] == "aws:kms"
 

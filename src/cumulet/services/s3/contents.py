@@ -8,24 +8,31 @@ from typing import Any
 from cumulet.kernel.blobs import Blobs, Slice
 from cumulet.kernel.store import ReadTransaction
 from cumulet.services.s3 import encryption
-from cumulet.services.s3.encryption import CustomerKey
+from cumulet.services.s3.encryption import HeldKey
+from cumulet.services.s3.kms_keys import KeyWanted, opens
 from cumulet.services.s3.objects import Object
 from cumulet.services.s3.ranges import Span
 
 
 def open_span(
-    tx: ReadTransaction, blobs: Blobs, found: Object, span: Span, customer: CustomerKey | None
+    tx: ReadTransaction, blobs: Blobs, found: Object, span: Span, held: HeldKey | None
 ) -> bytes | AsyncIterator[bytes]:
-    """The plain bytes of `span`. They stay whole even if the object is replaced while they are read."""
-    encryption.check_key(found.encryption, customer)
+    """The plain bytes of `span`. They stay whole even if the object is replaced while they are read.
+
+    Raises KeyWanted for an object that only KMS can open, unless `held` is what KMS gave."""
+    encryption.check_key(found.encryption, held)
+    if not opens(held, found.encryption):
+        raise KeyWanted(found)
+    if found.encryption is None or not found.encryption.is_held_by_owner:
+        held = None
     if found.blob is not None:
-        key = _data_key(found.encryption.wrapped_key if found.encryption else b"", customer)
+        key = _data_key(found.encryption.wrapped_key if found.encryption else b"", held)
         return blobs.read(tx, found.blob, span.start, span.stop, key=key)
     slices, position = [], 0
     for part in tx.range(("s3", "part", found.upload)):
         first, last = max(span.start - position, 0), min(span.stop - position, part.size)
         if first < last:
-            slices.append(Slice(part.blob, first, last, _data_key(part.wrapped_key, customer)))
+            slices.append(Slice(part.blob, first, last, _data_key(part.wrapped_key, held)))
         position += part.size
         if position >= span.stop:
             break
@@ -42,5 +49,5 @@ def part_span(tx: ReadTransaction, found: Object, number: int) -> tuple[Span, An
     raise AssertionError("the number of parts was checked before")
 
 
-def _data_key(wrapped: bytes, customer: CustomerKey | None) -> bytes | None:
-    return customer.unwrap(wrapped) if customer is not None else None
+def _data_key(wrapped: bytes, held: HeldKey | None) -> bytes | None:
+    return held.unwrap(wrapped) if held is not None else None

@@ -1,8 +1,9 @@
 """Encryption at rest. All bytes are encrypted by the kernel's blobs under a key of their own; here is who holds it.
 
 With SSE-S3 the data key is wrapped by the cloud's master key. With a customer's key (SSE-C) it is wrapped by that,
-which is never kept: only its MD5 is, to tell customers that they sent another one. SSE-KMS is accepted and told, and
-its bytes are encrypted as with SSE-S3 until KMS holds real keys."""
+which is never kept: only its MD5 is, to tell customers that they sent another one. With SSE-KMS it is wrapped by a key
+that KMS generated for the object (or, with a bucket key, for a while for the bucket), of which only the form encrypted
+under the KMS key is kept: so whoever reads needs KMS's leave (kms_keys.py)."""
 
 from __future__ import annotations
 
@@ -29,14 +30,13 @@ _ARGUMENT = "x-amz-server-side-encryption"
 _KMS = ("aws:kms", "aws:kms:dsse")
 
 
-class CustomerKey:
-    """A key that came with a request, for as long as the request lasts."""
+class HeldKey:
+    """A key that wraps data keys, for as long as a request lasts."""
 
-    __slots__ = ("_key", "md5")
+    __slots__ = ("_key",)
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        self.md5 = base64.b64encode(hashlib.md5(key).digest()).decode()
 
     def wrap(self, data_key: bytes, ids: Ids) -> bytes:
         nonce = ids.bytes(NONCE_BYTES)
@@ -48,6 +48,26 @@ class CustomerKey:
             return ciphers.unseal(self._key, wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:])
         except ciphers.Tampered:
             raise AccessDenied from None
+
+
+class CustomerKey(HeldKey):
+    """A key that came with a request."""
+
+    __slots__ = ("md5",)
+
+    def __init__(self, key: bytes) -> None:
+        super().__init__(key)
+        self.md5 = base64.b64encode(hashlib.md5(key).digest()).decode()
+
+
+class KmsDataKey(HeldKey):
+    """A key that KMS generated; `blob` is the same encrypted under the KMS key."""
+
+    __slots__ = ("blob",)
+
+    def __init__(self, key: bytes, blob: bytes) -> None:
+        super().__init__(key)
+        self.blob = blob
 
 
 def customer_key(given: dict[str, Any], *, secure: bool, prefix: str = "") -> CustomerKey | None:
@@ -115,20 +135,24 @@ def requested(
     if algorithm == "AES256":
         return Encryption()
     return Encryption(
-        algorithm=algorithm, kms_key=_key_arn(kms_key, scope), bucket_key=bool(given.get("BucketKeyEnabled"))
+        algorithm=algorithm,
+        kms_key=_key_arn(kms_key, scope),
+        # Two layers of encryption know no bucket keys (S3 User Guide, DSSE-KMS).
+        bucket_key=bool(given.get("BucketKeyEnabled")) and algorithm == "aws:kms",
     )
 
 
-def new_data_key(customer: CustomerKey | None, ids: Ids) -> tuple[bytes | None, bytes]:
-    """For SSE-C a data key and the same wrapped; else nothing, since the blobs keep theirs themselves."""
-    if customer is None:
+def new_data_key(held: HeldKey | None, ids: Ids) -> tuple[bytes | None, bytes]:
+    """For SSE-C and SSE-KMS a data key and the same wrapped; else nothing, since the blobs keep theirs themselves."""
+    if held is None:
         return None, b""
     key = ids.bytes(DATA_KEY_BYTES)
-    return key, customer.wrap(key, ids)
+    return key, held.wrap(key, ids)
 
 
-def check_key(encryption: Encryption | None, customer: CustomerKey | None) -> None:
+def check_key(encryption: Encryption | None, held: HeldKey | None) -> None:
     """Whether a reader brought the key that the object wants, and none if it wants none. Raises InvalidRequest."""
+    customer = held if isinstance(held, CustomerKey) else None
     wants = encryption is not None and bool(encryption.customer_key_md5)
     if wants and customer is None:
         raise InvalidRequest(

@@ -30,13 +30,23 @@ class Checksum(Record):
 
 
 class Encryption(Record):
-    """How the bytes are encrypted, as the API tells it. With a customer's key: its MD5, the data key wrapped by it."""
+    """How the bytes are encrypted, as the API tells it. With a customer's key: its MD5, the data key wrapped by it.
+
+    With a KMS key: the key that KMS generated, encrypted (`kms_blob`, for `kms_context`), and the data key wrapped by
+    that."""
 
     algorithm: str = "AES256"
     kms_key: str = ""
     bucket_key: bool = False
     customer_key_md5: str = ""
     wrapped_key: bytes = b""
+    kms_blob: bytes = b""
+    kms_context: dict[str, str] = {}  # noqa: RUF012 - records are frozen
+
+    @property
+    def is_held_by_owner(self) -> bool:
+        """Whether the data keys are wrapped by a key that is not the cloud's."""
+        return bool(self.customer_key_md5 or self.kms_blob)
 
 
 class Object(Record):

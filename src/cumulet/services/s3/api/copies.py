@@ -26,7 +26,7 @@ from cumulet.services.s3 import (
 from cumulet.services.s3.api.base import shown
 from cumulet.services.s3.api.writing import LARGEST_PUT, Writing
 from cumulet.services.s3.buckets import Bucket
-from cumulet.services.s3.encryption import CustomerKey
+from cumulet.services.s3.encryption import HeldKey
 from cumulet.services.s3.errors import AccessDenied, InvalidArgument, InvalidRequest
 from cumulet.services.s3.integrity import Checks
 from cumulet.services.s3.multipart import Upload
@@ -60,7 +60,8 @@ class Copies(Writing):
         wanted = await self._wanted(Key, source, found, given)
         algorithm = given.get("ChecksumAlgorithm") or (found.checksum.algorithm if found.checksum else None)
         checks = Checks({}, {}, {}, kept=algorithm)
-        data_key, wrapped = encryption.new_data_key(self.customer_key(given), self.kernel.ids)
+        wanted, held = await self.protected(wanted, given)
+        data_key, wrapped = encryption.new_data_key(held, self.kernel.ids)
         with await self.blobs.write(body, *checks.digests, key=data_key) as draft:
             made = self.filled(wanted, draft, checks, wrapped)
             rule = self.telling("ObjectCreated:Copy", _put_copy)
@@ -96,8 +97,8 @@ class Copies(Writing):
         visitor = self.visitor._replace(caller=identity.ANONYMOUS) if is_strange else self.visitor
         bucket = await self.store.read(access.permitted, visitor, "get_object", asked)
         access.check_owner(bucket, given.get("ExpectedSourceBucketOwner"))
-        customer = self.customer_key(given, "CopySource")
-        return await self.store.read(_open, self.blobs, source, given, customer, copy_range)
+        held = self.customer_key(given, "CopySource")
+        return await self.opened(_open, self.blobs, source, given, copy_range, held=held)
 
     async def _wanted(self, key: str, source: Source, found: Object, given: dict[str, Any]) -> Object:
         """The copy as described: the source's metadata and tags, or what the request puts in their place."""
@@ -149,8 +150,8 @@ def _open(
     blobs: Blobs,
     source: Source,
     given: dict[str, Any],
-    customer: CustomerKey | None,
     copy_range: str | None,
+    held: HeldKey | None,
 ) -> tuple[Object, bytes | AsyncIterator[bytes]]:
     bucket = buckets.get(tx, source.bucket)
     if given.get("ExpectedSourceBucketOwner") not in (None, bucket.account):
@@ -160,7 +161,7 @@ def _open(
     storage_classes.check_readable(found, tx.now)
     whole = Span(0, found.size, found.size)
     span = ranges.parse_copy(copy_range, found.size) if copy_range is not None else whole
-    return found, contents.open_span(tx, blobs, found, span, customer)
+    return found, contents.open_span(tx, blobs, found, span, held)
 
 
 def _put_copy(

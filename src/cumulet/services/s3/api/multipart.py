@@ -20,11 +20,12 @@ from cumulet.services.s3.owners import owner
 class MultipartUploads(Writing):
     async def create_multipart_upload(self, *, Bucket: str, Key: str, **given: Any) -> dict[str, Any]:
         algorithm, kind = multipart.check_checksum_type(given.get("ChecksumAlgorithm"), given.get("ChecksumType"))
+        draft, _ = await self.protected(await self.new_object(Key, given), given)
         upload = Upload(
             id=multipart.new_id(self.clock.now(), Key, self.kernel.ids),
             key=Key,
             begun=self.clock.now(),
-            draft=await self.new_object(Key, given),
+            draft=draft,
             initiator=self.caller.account,
             checksum_algorithm=algorithm,
             checksum_type=kind,

@@ -33,7 +33,7 @@ from cumulet.services.s3 import (
 )
 from cumulet.services.s3.api.writing import Writing
 from cumulet.services.s3.buckets import Bucket
-from cumulet.services.s3.encryption import CustomerKey
+from cumulet.services.s3.encryption import HeldKey
 from cumulet.services.s3.errors import (
     InvalidArgument,
     InvalidPartNumber,
@@ -76,8 +76,8 @@ class Objects(Writing):
         checks = Checks(given, self.request.trailers, self.request.headers)
         if self.request.headers and checks.algorithm is None and given.get("ContentMD5") is None:
             object_lock.check_unverified(wanted)
-        customer = self.customer_key(given)
-        data_key, wrapped = encryption.new_data_key(customer, self.kernel.ids)
+        wanted, held = await self.protected(wanted, given)
+        data_key, wrapped = encryption.new_data_key(held, self.kernel.ids)
         with await self.take(body, checks, data_key) as draft:
             checks.verify()
             made = self.filled(wanted, draft, checks, wrapped)
@@ -86,7 +86,7 @@ class Objects(Writing):
         return {**self.written(made), **await self.expiration(made)}
 
     async def get_object(self, *, Bucket: str, Key: str, **given: Any) -> dict[str, Any]:
-        opened = await self.store.read(_open, self.blobs, self.bucket, Key, given, self.customer_key(given))
+        opened = await self.opened(_open, self.blobs, self.bucket, Key, given, held=self.customer_key(given))
         found = opened.found
         if found.storage_class == tiering.CLASS and tiering.wants_note(found, self.clock.now()):
             await self.store.write(tiering.note_read, Bucket, Key, found.version)
@@ -228,11 +228,11 @@ def _put(tx: Transaction, blobs: Blobs, bucket: Bucket, made: Object, draft: Dra
 
 
 def _look_up(
-    tx: ReadTransaction, bucket: Bucket, key: str, given: dict[str, Any], customer: CustomerKey | None
+    tx: ReadTransaction, bucket: Bucket, key: str, given: dict[str, Any], held: HeldKey | None
 ) -> Opened:
     found = objects.find(tx, bucket.name, key, given.get("VersionId"))
     conditions.check_read(found, given)
-    encryption.check_key(found.encryption, customer)
+    encryption.check_key(found.encryption, held)
     number = given.get("PartNumber")
     if number is None:
         return Opened(found, ranges.parse(given.get("Range"), found.size))
@@ -251,14 +251,14 @@ def _open(
     bucket: Bucket,
     key: str,
     given: dict[str, Any],
-    customer: CustomerKey | None,
+    held: HeldKey | None,
 ) -> Opened:
-    opened = _look_up(tx, bucket, key, given, customer)
+    opened = _look_up(tx, bucket, key, given, held)
     found = opened.found
     if storage_classes.is_archived(found):
         storage_classes.check_readable(found, tx.now)
     span = opened.span or Span(0, found.size, found.size)
-    return Opened(found, opened.span, opened.part, contents.open_span(tx, blobs, found, span, customer))
+    return Opened(found, opened.span, opened.part, contents.open_span(tx, blobs, found, span, held))
 
 
 def _delete(

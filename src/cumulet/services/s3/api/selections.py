@@ -11,8 +11,8 @@ from typing import Any
 from cumulet.kernel.blobs import Blobs
 from cumulet.kernel.store import ReadTransaction
 from cumulet.services.s3 import contents, encryption, objects, select, storage_classes
-from cumulet.services.s3.api.base import S3Base
-from cumulet.services.s3.encryption import CustomerKey
+from cumulet.services.s3.api.kms_keys import KmsKeys
+from cumulet.services.s3.encryption import HeldKey
 from cumulet.services.s3.objects import Object
 from cumulet.services.s3.ranges import Span
 
@@ -21,7 +21,7 @@ _BODY_SECONDS = 60
 """How long to wait for a piece of the object."""
 
 
-class Selections(S3Base):
+class Selections(KmsKeys):
     async def select_object_content(
         self,
         *,
@@ -39,7 +39,7 @@ class Selections(S3Base):
         """The query runs on a thread of its own: both the SQL and the data may take long to read.
 
         The first event is awaited before anything is answered: what is wrong from the start is a plain error."""
-        found, body = await self.store.read(_open, self.blobs, Bucket, Key, self.customer_key(given))
+        found, body = await self.opened(_open, self.blobs, Bucket, Key, held=self.customer_key(given))
         query = partial(
             select.run, Expression, ExpressionType, InputSerialization, OutputSerialization, _Source(body),
             now=self.clock.now(), size=found.size, scan_range=ScanRange,
@@ -122,9 +122,9 @@ async def _next_piece(body: AsyncIterator[bytes]) -> bytes | None:
 
 
 def _open(
-    tx: ReadTransaction, blobs: Blobs, bucket: str, key: str, customer: CustomerKey | None
+    tx: ReadTransaction, blobs: Blobs, bucket: str, key: str, held: HeldKey | None
 ) -> tuple[Object, bytes | AsyncIterator[bytes]]:
     found = objects.find(tx, bucket, key)
-    encryption.check_key(found.encryption, customer)
+    encryption.check_key(found.encryption, held)
     storage_classes.check_readable(found, tx.now)
-    return found, contents.open_span(tx, blobs, found, Span(0, found.size, found.size), customer)
+    return found, contents.open_span(tx, blobs, found, Span(0, found.size, found.size), held)

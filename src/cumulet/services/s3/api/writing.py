@@ -8,8 +8,9 @@ from typing import Any
 
 from cumulet.kernel.blobs import Draft, TooLarge
 from cumulet.kernel.records import replace
+from cumulet.kernel.scope import Scope
 from cumulet.services.s3 import acls, attributes, encryption, multipart, object_lock, public_access, websites
-from cumulet.services.s3.api.base import S3Base
+from cumulet.services.s3.api.kms_keys import KmsKeys
 from cumulet.services.s3.encryption import CustomerKey
 from cumulet.services.s3.errors import EntityTooLarge, InvalidArgument, InvalidRequest, MissingContentLength
 from cumulet.services.s3.integrity import Checks
@@ -22,7 +23,7 @@ LARGEST_PUT = 5 * 1024**3
 _PART_NUMBER = "Part number must be an integer between 1 and 10000, inclusive"
 
 
-class Writing(S3Base):
+class Writing(KmsKeys):
     async def take(self, body: bytes | AsyncIterator[bytes], checks: Checks, data_key: bytes | None) -> Draft:
         """Store a body. Raises EntityTooLarge or MissingContentLength."""
         length = self.request.headers.get("x-amz-decoded-content-length") or self.request.headers.get("content-length")
@@ -52,9 +53,13 @@ class Writing(S3Base):
             storage_class=attributes.storage_class(given),
             acl=acl,
             owner=owner,
-            encryption=encryption.requested(given, self.customer_key(given), default, self.scope),
+            encryption=encryption.requested(given, self.customer_key(given), default, self._scope_of_keys()),
             **object_lock.for_new(self.bucket, given, retention, self.clock.now()),
         )
+
+    def _scope_of_keys(self) -> Scope:
+        """Where a KMS key is looked for that is named by id or alias: in the caller's account, the bucket's Region."""
+        return Scope(account=self.scope.account, region=self.bucket.region)
 
     async def _acl_and_owner(self, given: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
         if not public_access.has_acls(self.bucket) and not acls.asks(given):
@@ -89,7 +94,9 @@ class Writing(S3Base):
             raise InvalidArgument(_PART_NUMBER, ArgumentName="partNumber", ArgumentValue=str(number))
         customer = self.customer_key(given)
         _check_customer_key(upload, customer)
-        data_key, wrapped = encryption.new_data_key(customer, self.kernel.ids)
+        made = upload.draft.encryption
+        held = await self.unlocked(made) if made is not None and made.kms_blob else customer
+        data_key, wrapped = encryption.new_data_key(held, self.kernel.ids)
         with await self.take(body, checks, data_key) as draft:
             checks.verify()
             etag = self._etag(upload.draft.encryption or Encryption(), checks)
