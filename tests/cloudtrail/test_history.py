@@ -62,9 +62,7 @@ def test_s3_events_have_names_and_parameters_of_their_own(cloudtrail, s3):
     s3.create_bucket(Bucket="photos-of-cats")
     s3.put_bucket_lifecycle_configuration(
         Bucket="photos-of-cats",
-        LifecycleConfiguration={
-            "Rules": [{"ID": "old", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 9}}]
-        },
+        LifecycleConfiguration={"Rules": [{"ID": "old", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 9}}]},
     )
 
     event = find(cloudtrail, "PutBucketLifecycle")

@@ -20,6 +20,9 @@ class Base(Service):
         return access.needs(tx, self.scope, operation, parameters)
 
     async def _change(self, name: str, changes: Mapping[str, Any]) -> Trail:
+        """Change a trail from now on: what was recorded until now is as the old settings want it."""
+        await self.kernel.audit.written()
+
         def change(tx: Transaction) -> Trail:
             new = replace(trails.at_home(tx, self.scope, name), **changes)
             trails.put(tx, new)

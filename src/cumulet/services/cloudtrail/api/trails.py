@@ -16,7 +16,9 @@ from cumulet.services.cloudtrail import delivery, digests, records, tags, trails
 from cumulet.services.cloudtrail.api.base import Base
 from cumulet.services.cloudtrail.delivery import Stretch
 from cumulet.services.cloudtrail.errors import (
+    InsufficientEncryptionPolicyException,
     InsufficientS3BucketPolicyException,
+    KmsKeyNotFoundException,
     NotOrganizationManagementAccountException,
     OrganizationsNotInUseException,
     S3BucketDoesNotExistException,
@@ -46,12 +48,12 @@ class Trails(Base):
             topic=SnsTopicName or "", global_events=IncludeGlobalServiceEvents is not False,
             multi_region=bool(IsMultiRegionTrail), validation=bool(EnableLogFileValidation),
             log_group=CloudWatchLogsLogGroupArn or "", log_role=CloudWatchLogsRoleArn or "",
-            kms_key=self._kms_arn(KmsKeyId), recursive=bool(RecursiveLogging),
+            kms_key=KmsKeyId or "", recursive=bool(RecursiveLogging),
             organization=await self._organization() if IsOrganizationTrail else "",
         )  # fmt: skip
         trails.check(trail)
         await self.store.read(trails.check_absent, trail)
-        await self._check_bucket(trail)
+        trail = await self._checked(trail)
         await self.store.write(trails.create, trail)
         if TagsList:
             await self.store.write(tags.put, trail.arn, TagsList)
@@ -66,15 +68,13 @@ class Trails(Base):
     ) -> dict[str, Any]:  # fmt: skip
         given = {name: value for name, value in locals().items() if name in _OF_UPDATES and value is not None}
         changes = {_OF_UPDATES[name]: value for name, value in given.items()}
-        if KmsKeyId is not None:
-            changes["kms_key"] = self._kms_arn(KmsKeyId)
         if IsOrganizationTrail is not None:
             changes["organization"] = await self._organization() if IsOrganizationTrail else ""
         old = await self.store.read(trails.at_home, self.scope, Name)
         new = replace(old, **changes)
         trails.check(new)
-        await self._check_bucket(new)
-        await self._change(Name, changes)
+        new = await self._checked(new)
+        await self._change(Name, {**changes, "kms_key": new.kms_key})
         if new.validation and not old.validation:
             await self._begin_digests(new)
         return dict(trails.as_wire(new))
@@ -217,6 +217,26 @@ class Trails(Base):
     def _s3(self, trail: Trail) -> Any:
         return self.kernel.client(trails.delivers_as(trail), "s3", trail.scope.region)
 
+    async def _checked(self, trail: Trail) -> Trail:
+        """The trail with its key's full name. Raises unless CloudTrail may use its bucket and its key."""
+        named = await self._key_of(trail)
+        await self._check_bucket(named)
+        return named
+
+    async def _key_of(self, trail: Trail) -> Trail:
+        if not trail.kms_key:
+            return trail
+        kms = self.kernel.client(trails.delivers_as(trail), "kms", trail.scope.region)
+        try:
+            found = await kms.describe_key(KeyId=trail.kms_key)
+        except ServiceError as error:
+            if error.code == "NotFoundException":
+                raise KmsKeyNotFoundException(error.message) from None
+            raise InsufficientEncryptionPolicyException(
+                f"Insufficient permissions to access S3 bucket {trail.bucket} or KMS key {trail.kms_key}."
+            ) from None
+        return replace(trail, kms_key=found["KeyMetadata"]["Arn"])
+
     async def _check_bucket(self, trail: Trail) -> None:
         """Raise unless CloudTrail may write where the trail wants it: AWS tries, and leaves an empty folder."""
         try:
@@ -227,6 +247,10 @@ class Trails(Base):
         except ServiceError as error:
             if error.code == "NoSuchBucket":
                 raise S3BucketDoesNotExistException(f"S3 bucket {trail.bucket} does not exist!") from None
+            if error.code.startswith("KMS."):
+                raise InsufficientEncryptionPolicyException(
+                    f"Insufficient permissions to access S3 bucket {trail.bucket} or KMS key {trail.kms_key}."
+                ) from None
             raise InsufficientS3BucketPolicyException(
                 f"Incorrect S3 bucket policy is detected for bucket: {trail.bucket}"
             ) from None
@@ -243,11 +267,6 @@ class Trails(Base):
             key = await asyncio.to_thread(digests.new_key, self.kernel.keyring, self.clock.now())
             await self.store.write(digests.keep_key, self.scope, key)
         return key
-
-    def _kms_arn(self, key: str | None) -> str:
-        if not key or key.startswith("arn:"):
-            return key or ""
-        return self.scope.arn("kms", key if key.startswith("alias/") else f"key/{key}")
 
     async def _organization(self) -> str:
         """The id of the organization whose management account this is. Raises where it is none."""
