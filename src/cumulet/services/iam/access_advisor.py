@@ -58,34 +58,34 @@ class ServiceUse(Record):
     entities: tuple[EntityUse, ...] = ()
 
 
-class Report(Record):
+class AccessReport(Record):
     id: str
     asked: datetime
     granularity: str
     services: tuple[ServiceUse, ...]
 
 
-def generate(tx: Transaction, account: str, arn: str, granularity: str) -> Report:
+def generate(tx: Transaction, account: str, arn: str, granularity: str) -> AccessReport:
     """Raises NoSuchEntity, or InvalidInput for what is no user, group, role or policy."""
     granted, holders = _about(tx, account, arn)
     found = _uses(tx, account, holders)
     services = tuple(ServiceUse(prefix=prefix, entities=found.get(prefix, ())) for prefix in sorted(granted))
-    report = Report(id=tx.uuid(), asked=tx.now, granularity=granularity, services=services)
+    report = AccessReport(id=tx.uuid(), asked=tx.now, granularity=granularity, services=services)
     _trim(tx, account)
     tx.put(_key(account, report.id), report)
     tx.put(("iam", account, "access-reports-by-time", tx.now, report.id), report.id)
     return report
 
 
-def get(tx: ReadTransaction, account: str, report_id: str) -> Report:
+def get(tx: ReadTransaction, account: str, report_id: str) -> AccessReport:
     """Raises NoSuchEntity."""
-    report: Report | None = tx.get(_key(account, report_id))
+    report: AccessReport | None = tx.get(_key(account, report_id))
     if report is None or tx.now - report.asked > KEPT:
         raise NoSuchEntity(f"Job with id {report_id} does not exist.")
     return report
 
 
-def service_of(report: Report, prefix: str) -> ServiceUse:
+def service_of(report: AccessReport, prefix: str) -> ServiceUse:
     """Raises InvalidInput for a service that the report is not about."""
     found = next((service for service in report.services if service.prefix == prefix), None)
     if found is None:

@@ -44,7 +44,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-class Report(Record):
+class CredentialReport(Record):
     """`content` is the compressed CSV; empty while the report is being made."""
 
     asked: datetime
@@ -63,7 +63,7 @@ def start(tx: Transaction, scope: Scope) -> str:
         return IN_PROGRESS
     if report is not None and report.made is not None and tx.now < report.made + KEPT:
         return COMPLETE
-    tx.put(_key(scope.account), Report(asked=tx.now))
+    tx.put(_key(scope.account), CredentialReport(asked=tx.now))
     tx.schedule(tx.now, HANDLER, scope=scope, key=scope.account)
     return STARTED
 
@@ -79,10 +79,10 @@ def make(tx: Transaction, account: str) -> None:
     for user in users.listed(tx, account):
         table.writerow(_row(tx, owners.of(user)))
     content = zlib.compress(text.getvalue().removesuffix("\n").encode())
-    tx.put(_key(account), Report(asked=report.asked, made=tx.now, content=content))
+    tx.put(_key(account), CredentialReport(asked=report.asked, made=tx.now, content=content))
 
 
-def get(tx: ReadTransaction, account: str) -> Report:
+def get(tx: ReadTransaction, account: str) -> CredentialReport:
     """Raises ReportNotPresent, ReportInProgress or ReportExpired."""
     report = _find(tx, account)
     if report is None:
@@ -145,8 +145,8 @@ def _truth(value: bool) -> str:
     return "true" if value else "false"
 
 
-def _find(tx: ReadTransaction, account: str) -> Report | None:
-    found: Report | None = tx.get(_key(account))
+def _find(tx: ReadTransaction, account: str) -> CredentialReport | None:
+    found: CredentialReport | None = tx.get(_key(account))
     return found
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 MOST, MOST_KEYS = 100, 2
+_ID_CHARACTERS = 20
 ALLOWED, REQUIRED = "Allowed", "Required"
 _VALID = timedelta(days=100 * 365)
 """AWS lets a provider stand for a hundred years, unless its metadata end sooner."""
@@ -87,7 +88,7 @@ def create(
     if len(listed(tx, scope.account)) >= MOST:
         raise LimitExceeded.of("SAMLProvidersPerAccount", MOST)
     provider = SamlProvider(
-        arn=arn, id="ASDP" + tx.ids.base32(17), metadata=metadata.text, issuer=metadata.issuer,
+        arn=arn, id="ASDP" + tx.ids.base32(_ID_CHARACTERS), metadata=metadata.text, issuer=metadata.issuer,
         certificates=metadata.certificates, created=tx.now, valid_until=_end(tx, metadata), tags=dict(tags),
     )  # fmt: skip
     provider = _with_encryption(tx, provider, encryption, key, None)
@@ -144,7 +145,7 @@ def _with_encryption(
     if key is not None:
         if len(keys) >= MOST_KEYS:
             raise LimitExceeded.of("PrivateKeysPerSAMLProvider", MOST_KEYS)
-        keys.append(PrivateKey(id="AKSP" + tx.ids.base32(17), uploaded=tx.now, sealed=key))
+        keys.append(PrivateKey(id="AKSP" + tx.ids.base32(_ID_CHARACTERS), uploaded=tx.now, sealed=key))
     if encryption == REQUIRED and not keys:
         raise InvalidInput("Encryption is required, and there is no private key to decrypt with.")
     return replace(provider, encryption=encryption, keys=tuple(keys))

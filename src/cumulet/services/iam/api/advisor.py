@@ -6,7 +6,7 @@ from typing import Any
 
 from cumulet.kernel.service import Service
 from cumulet.services.iam import access_advisor, pages, service_names
-from cumulet.services.iam.access_advisor import EntityUse, Report, ServiceUse, Used
+from cumulet.services.iam.access_advisor import AccessReport, EntityUse, ServiceUse, Used
 
 
 class Advisor(Service):
@@ -35,7 +35,7 @@ class Advisor(Service):
         return {**_job(report), "EntityDetailsList": [_entity(each) for each in page], **more}
 
 
-def _job(report: Report) -> dict[str, Any]:
+def _job(report: AccessReport) -> dict[str, Any]:
     return {"JobStatus": "COMPLETED", "JobCreationDate": report.asked, "JobCompletionDate": report.asked}
 
 
