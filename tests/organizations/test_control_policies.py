@@ -131,6 +131,17 @@ def test_leaving_an_organization_ends_its_rule(controlled):
     world.client("sqs", number).list_queues()
 
 
+def test_who_joins_gets_the_role_of_organizations_whatever_binds_it_then(controlled):
+    world = controlled
+    world.attach(SCP, statement("Deny", "iam:Create*"), world.root)
+    number = f"9{world.account[1:]}"
+    world.join(number)
+    iam = world.client("iam", number)
+    assert iam.get_role(RoleName="AWSServiceRoleForOrganizations")["Role"]["Path"].startswith("/aws-service-role/")
+    with refused("AccessDenied"):
+        iam.create_user(UserName="nobody")
+
+
 def test_disabling_the_type_detaches_everything(controlled):
     world = controlled
     made = world.make_account("freed")

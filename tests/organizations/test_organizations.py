@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+import boto3
 import pytest
 
 from cumulet.testing import LocalCloud
@@ -40,6 +43,7 @@ def test_an_account_is_created_with_a_role_for_the_management_account(world):
     told = world.api.describe_account(AccountId=made)["Account"]
     assert (told["Name"], told["JoinedMethod"], told["Status"]) == ("Dev", "CREATED", "ACTIVE")
     assert world.api.list_tags_for_resource(ResourceId=made)["Tags"] == [{"Key": "stage", "Value": "dev"}]
+    world.client("iam", made).get_role(RoleName="AWSServiceRoleForOrganizations")
     role = world.client("iam", made).get_role(RoleName="OrganizationAccountAccessRole")["Role"]
     assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["AWS"].endswith(f"{world.account}:root")
     assert [s["Id"] for s in world.api.list_create_account_status(States=["SUCCEEDED"])["CreateAccountStatuses"]] == [
@@ -275,3 +279,24 @@ def test_a_stranger_learns_nothing(shared_cloud, world):
 def test_what_the_model_forbids_is_invalid_input(world, operation, parameters):
     with refused("InvalidInputException"):
         getattr(world.api, operation)(**parameters)
+
+
+def test_founding_needs_permission_for_the_role_of_organizations(client, shared_cloud):
+    iam = client("iam")
+    iam.create_user(UserName="founder")
+    key = iam.create_access_key(UserName="founder")["AccessKey"]
+    founder = boto3.client(
+        "organizations", "us-east-1", endpoint_url=shared_cloud.url, aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )  # fmt: skip
+    iam.put_user_policy(
+        UserName="founder", PolicyName="one", PolicyDocument=json.dumps(statement("Allow", "organizations:*"))
+    )
+    with refused("AccessDeniedForDependencyException", "ACCESS_DENIED_DURING_CREATE_SERVICE_LINKED_ROLE"):
+        founder.create_organization()
+    with refused("AWSOrganizationsNotInUseException"):
+        founder.describe_organization()
+    allowed = statement("Allow", ["organizations:*", "iam:CreateServiceLinkedRole"])
+    iam.put_user_policy(UserName="founder", PolicyName="one", PolicyDocument=json.dumps(allowed))
+    founder.create_organization()
+    assert iam.get_role(RoleName="AWSServiceRoleForOrganizations")["Role"]["Path"].startswith("/aws-service-role/")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
-from cumulet.kernel.access import Need
+from cumulet.kernel.access import Need, Value
 from cumulet.kernel.identity import Caller, Kind
 from cumulet.kernel.records import replace
 from cumulet.kernel.store import ReadTransaction
@@ -92,7 +92,7 @@ def needs(
     granting = _granting(tx, organization, caller, operation)
     return [
         replace(
-            need, resource=arn, tags=tags_of, context=dict(need.context) | context,
+            need, resource=arn, tags=tags_of, context={**cast(Mapping[str, Value], need.context), **context},
             account=organization.management if granting is not None else "",
             policy=granting.content if granting is not None else None,
         )

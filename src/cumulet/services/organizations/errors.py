@@ -253,3 +253,13 @@ class InvalidInputException(_WithReason):
         "END_DATE_NOT_END_OF_MONTH": "The end date must be the end of the last day of a month.",
         "END_DATE_TOO_EARLY": "The end date is too early.",
     }
+
+
+class AccessDeniedForDependencyException(ServiceError):
+    message = (
+        "The operation that you attempted requires you to have the iam:CreateServiceLinkedRole permission so that AWS "
+        "Organizations can create the required service-linked role."
+    )
+
+    def __init__(self) -> None:
+        super().__init__(Reason="ACCESS_DENIED_DURING_CREATE_SERVICE_LINKED_ROLE")

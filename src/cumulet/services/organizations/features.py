@@ -31,7 +31,7 @@ def request(tx: Transaction, organization: Organization) -> dict[str, Any]:
     ]
     management = organization.management
     own = handshakes.send(
-        tx, organization, ENABLE_ALL, management, ("ORGANIZATION", organization.id[2:]),
+        tx, organization, ENABLE_ALL, management, ("ORGANIZATION", organization.id),
         state=handshakes.REQUESTED if invited else handshakes.OPEN,
     )  # fmt: skip
     for number in invited:

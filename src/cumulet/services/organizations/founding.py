@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from cumulet.kernel.store import Transaction
+from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.organizations import members, organizations, tree
+from cumulet.services.organizations.errors import AlreadyInOrganizationException
+
+
+def demand_none(tx: ReadTransaction, account: str) -> None:
+    """Raises AlreadyInOrganizationException."""
+    if organizations.of(tx, account) is not None:
+        raise AlreadyInOrganizationException
 
 
 def create(tx: Transaction, account: str, features: str) -> dict[str, object]:

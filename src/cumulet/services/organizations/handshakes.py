@@ -164,7 +164,7 @@ def listed_sent(
 def as_wire(tx: ReadTransaction, handshake: Handshake) -> dict[str, Any]:
     kind, name = handshake.party
     action = handshake.action.lower()
-    parties = [{"Id": handshake.organization[2:], "Type": "ORGANIZATION"}]
+    parties = [{"Id": handshake.organization, "Type": "ORGANIZATION"}]
     if handshake.recipient != handshake.sender:
         parties.append({"Id": name, "Type": kind})
     return {

@@ -12,7 +12,7 @@ from cumulet.kernel.events import Event
 from cumulet.kernel.records import Record, replace
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.organizations import attachments, organizations, tags, tree
+from cumulet.services.organizations import attachments, handshakes, organizations, tags, tree
 from cumulet.services.organizations.errors import (
     AccountNotFoundException,
     ConstraintViolationException,
@@ -83,9 +83,11 @@ def dissolve(tx: Transaction, organization: Organization) -> None:
     if others:
         raise OrganizationNotEmptyException
     remove(tx, organization, organization.management, "REMOVED")
+    for handshake in handshakes.of_organization(tx, organization):
+        handshakes.forget(tx, handshake.sender, handshake.id)
     for kept in (
         "organization", "units", "children", "policies", "policy-names", "attached", "targets", "tags", "trusted",
-        "delegated", "creations", "handshakes", "resource-policy", "transfers", "closures",
+        "delegated", "creations", "resource-policy", "transfers", "closures",
     ):  # fmt: skip
         tx.delete_range(organization.key(kept))
     authority.organization_changed(tx)

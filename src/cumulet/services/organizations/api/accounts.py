@@ -11,7 +11,7 @@ from cumulet.kernel import identity
 from cumulet.kernel.errors import ServiceError
 from cumulet.kernel.service import job
 from cumulet.services.organizations import children, closing, creation, members, organizations, tags
-from cumulet.services.organizations.api.base import Base
+from cumulet.services.organizations.api.base import Base, link_role
 from cumulet.services.organizations.creation import Creation
 from cumulet.services.organizations.organizations import Organization
 from cumulet.services.organizations.paging import Page, answer
@@ -137,8 +137,9 @@ class Accounts(Base):
     async def _make_role(
         self, organization: Organization, made: Creation, number: str, partition: str, region: str
     ) -> None:
-        """The role by which the management account administers the new one, which nothing binds yet."""
+        """The roles by which Organizations and the management account get into the new one, which nothing binds yet."""
         iam = self.kernel.client(identity.root_of(number), "iam", region)
+        await link_role(iam)
         trust = json.dumps(creation.trust(organization.management, partition))
         try:
             await iam.create_role(RoleName=made.role, AssumeRolePolicyDocument=trust)

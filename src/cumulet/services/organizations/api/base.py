@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from cumulet.kernel.errors import ServiceError
 from cumulet.kernel.identity import Caller
+from cumulet.kernel.kernel import Client
 from cumulet.kernel.service import Service
 from cumulet.kernel.store import ReadTransaction
 from cumulet.services.organizations import access
@@ -31,6 +33,17 @@ class Base(Service):
     async def _belong(self, rule: Callable[..., T], *rest: Any, **more: Any) -> T:
         """For every account of the organization."""
         return await self.store.write(_admitted, access.member, self.caller, rule, rest, more)
+
+
+async def link_role(iam: Client) -> None:
+    """Have the role in an account by which Organizations acts there, unless it has it. Raises what IAM raises.
+
+    Source: Organizations User Guide, Organizations and service-linked roles."""
+    try:
+        await iam.create_service_linked_role(AWSServiceName="organizations.amazonaws.com")
+    except ServiceError as error:
+        if error.code != "InvalidInput":  # the name has been taken: it is there
+            raise
 
 
 def _admitted(

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from cumulet.kernel import identity
 from cumulet.kernel.service import job, stored
 from cumulet.services.organizations import answers, handshakes, invitations, tags, transfers
-from cumulet.services.organizations.api.base import Base
+from cumulet.services.organizations.api.base import Base, link_role
 from cumulet.services.organizations.paging import Page, answer
 
 
@@ -23,6 +24,10 @@ class Handshakes(Base):
         return {"Handshake": await self.store.read(handshakes.describe, self.scope.account, HandshakeId)}
 
     async def accept_handshake(self, *, HandshakeId: str) -> dict[str, Any]:
+        """Who joins gets the role of Organizations, and before it joins: nothing binds the account yet."""
+        asked = await self.store.read(handshakes.describe, self.scope.account, HandshakeId)
+        if asked["Action"] == handshakes.INVITE and asked["State"] == handshakes.OPEN:
+            await link_role(self.kernel.client(identity.root_of(self.scope.account), "iam", self.scope.region))
         return {"Handshake": await self.store.write(answers.accept, self.scope.account, HandshakeId)}
 
     async def decline_handshake(self, *, HandshakeId: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cumulet.kernel.errors import ServiceError
 from cumulet.services.organizations import (
     delegation,
     features,
@@ -16,12 +17,20 @@ from cumulet.services.organizations import (
     tags,
     trusted,
 )
-from cumulet.services.organizations.api.base import Base
+from cumulet.services.organizations.api.base import Base, link_role
+from cumulet.services.organizations.errors import AccessDeniedForDependencyException
 from cumulet.services.organizations.paging import Page, answer
 
 
 class Organization(Base):
     async def create_organization(self, *, FeatureSet: str = organizations.ALL) -> dict[str, Any]:
+        """The caller needs permission to have the role made, too."""
+        await self.store.read(founding.demand_none, self.scope.account)
+        if FeatureSet == organizations.ALL:
+            try:
+                await link_role(self.on_behalf("iam"))
+            except ServiceError:
+                raise AccessDeniedForDependencyException from None
         return {"Organization": await self.store.write(founding.create, self.scope.account, FeatureSet)}
 
     async def describe_organization(self) -> dict[str, Any]:
