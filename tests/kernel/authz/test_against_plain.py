@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cumulet.kernel.authz import Ask, Policies, PolicyKind, evaluate, globs
+from cumulet.kernel.authz import Ask, Policies, PolicyKind, evaluate, globs, positions
+from cumulet.kernel.authz.explain import explain
+from cumulet.kernel.authz.simulate import Simulation, simulate
 from tests.kernel.authz import plain
 from tests.kernel.authz.language import (
     ANA,
@@ -107,6 +110,27 @@ _ASKS = st.builds(
 @given(ask=_ASKS, held=_GIVEN)
 def test_decisions_agree(ask: Ask, held: Policies) -> None:
     assert outcome(evaluate(ask, held)) == plain.decide(ask, held)
+
+
+@settings(max_examples=100, deadline=None)
+@given(ask=_ASKS, held=_GIVEN)
+def test_an_explanation_tells_the_same_as_the_decision(ask: Ask, held: Policies) -> None:
+    decision, found = evaluate(ask, held), explain(ask, held)
+    assert (found["allowed"], found["reason"]) == (decision.allowed, decision.reason.value)
+    assert bool(found["words"]) != decision.allowed
+    if decision.statement is not None:
+        applying = [(each["policy"], each["statement"]) for each in found["statements"] if each["applies"]]
+        assert (found["decided_by"]["policy"], found["decided_by"]["statement"]) in applying
+    (result,) = simulate(Simulation(ask.caller, held, ask.context, ask.account), [ask.action], [ask.resource])
+    plainly = evaluate(Ask(ask.caller, ask.action, ask.resource, ask.account, ask.context), held)
+    assert result["EvalDecision"] == plainly.reason.value
+
+
+@settings(max_examples=100, deadline=None)
+@given(statements=st.lists(_statements(False), min_size=1, max_size=4), indent=st.sampled_from([None, 0, 1, 4]))
+def test_each_statement_stands_where_it_is_said_to_stand(statements: list[dict[str, Any]], indent: int | None) -> None:
+    text = json.dumps({"Version": "2012-10-17", "Id": 'a{[\\"', "Statement": statements}, indent=indent)
+    assert [json.loads(text[start:end]) for start, end in positions.spans(text)] == statements
 
 
 _LETTERS = st.text(alphabet="ab*?", max_size=8)
