@@ -83,7 +83,8 @@ def new_key(keyring: Keyring, now: datetime) -> SigningKey:
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     public = private.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.PKCS1)
-    return SigningKey(private=keyring.wrap(secret, now), public=public, since=now, until=now + _KEY_LASTS)
+    since = now.replace(microsecond=0)  # digests tell whole seconds, and are searched for by them
+    return SigningKey(private=keyring.wrap(secret, now), public=public, since=since, until=since + _KEY_LASTS)
 
 
 def current_key(tx: ReadTransaction, scope: Scope) -> SigningKey | None:
