@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from cumulet.kernel import actions
 from cumulet.kernel.access import Need
 from cumulet.kernel.errors import AccessDenied, NotImplementedYet, ServiceError
-from cumulet.kernel.identity import Caller
+from cumulet.kernel.identity import ANONYMOUS, Caller
 from cumulet.kernel.kernel import Kernel
 from cumulet.kernel.models import Operation
 from cumulet.kernel.registry import Registry
@@ -85,15 +85,16 @@ class Walk:
         """How the service says no."""
         return self.service(self.kernel, self.people.user(self.account), self.scope, RequestInfo()).denial("")
 
-    async def refused(self) -> list[str]:
-        """What is wrong with how a user without any policy is answered."""
-        nobody, no = self.people.user(self.account), self.refusal()
+    async def refused(self, nobody: Caller, *others: str) -> list[str]:
+        """What is wrong with how somebody without any permission is answered. Other codes may say no, too."""
+        no = self.refusal()
         wrong = [] if self.operations() else ["there is nothing to call"]
         for operation in self.operations():
             before = kept(self.kernel)
-            error = await self.call(operation, nobody, inputs.minimal(operation, self.known))
-            if not _is(error, no):
-                wrong.append(f"{operation.name} answered {error}")
+            for parameters in (inputs.minimal(operation, self.known), inputs.fuller(operation, self.known)):
+                error = await self.call(operation, nobody, parameters)
+                if not _is(error, no) and (error is None or error.code not in others):
+                    wrong.append(f"{operation.name} with {list(parameters)} answered {error}")
             if changes := differences(before, kept(self.kernel)):
                 wrong.append(f"{operation.name} changed the store: {changes[:3]}")
         return wrong
@@ -204,7 +205,14 @@ def walks(cloud, people):
 @pytest.mark.spec("security:IAM-66", "security:IAM-18")
 @pytest.mark.parametrize("name", REGISTRY.names)
 def test_a_user_without_a_policy_can_do_nothing_in_any_service(cloud, walks, name):
-    wrong = cloud.run(walks(name).refused())
+    walk = walks(name)
+    wrong = cloud.run(walk.refused(walk.people.user(walk.account)))
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", REGISTRY.names)
+def test_somebody_whom_nobody_knows_can_do_nothing_in_any_service(cloud, walks, name):
+    wrong = cloud.run(walks(name).refused(ANONYMOUS, "MissingAuthenticationToken"))
     assert not wrong, "\n".join(wrong)
 
 

@@ -24,6 +24,15 @@ SERVICES = sorted(set(belongings.MAKERS) & set(REGISTRY.names))
 VICTIM, STRANGER = "555500001111", "666600002222"
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
+OWNERS = (
+    "AccountId",
+    "QueueOwnerAWSAccountId",
+    "ExpectedBucketOwner",
+    "ExpectedSourceBucketOwner",
+    "ManagementAccount",
+)
+"""Members that say whose something is."""
+
 TELLING: dict[str, dict[str, str]] = {
     "sts": {"GetAccessKeyInfo": "tells whose key it is, to whoever has its id (STS API Reference)"},
     "cloudtrail": {"LookupEvents": "tells the caller's own calls, also those that named what is another's"},
@@ -44,17 +53,23 @@ class Intruder:
         """What the other account had to suffer."""
         suffered = []
         for operation in inputs.operations(self.service):
-            before = kept(self.kernel)
-            told = await self._call(operation)
-            if VICTIM in told and operation.name not in TELLING.get(self.service.name, {}):
-                suffered.append(f"{operation.name} told {told[:300]}")
-            if done := intrusions(before, kept(self.kernel), VICTIM):
-                suffered.append(f"{operation.name} did {done[:3]}")
+            least, more = inputs.minimal(operation, self.known), inputs.fuller(operation, self.known)
+            for parameters in (least, more) if more != least else (least,):
+                suffered += await self._try(operation, parameters)
         return suffered
 
-    async def _call(self, operation: Operation) -> str:
+    async def _try(self, operation: Operation, parameters: dict[str, Any]) -> list[str]:
+        before = kept(self.kernel)
+        told = await self._call(operation, parameters)
+        suffered = []
+        if VICTIM in told and operation.name not in TELLING.get(self.service.name, {}):
+            suffered.append(f"{operation.name} with {list(parameters)} told {told[:300]}")
+        if done := intrusions(before, kept(self.kernel), VICTIM):
+            suffered.append(f"{operation.name} with {list(parameters)} did {done[:3]}")
+        return suffered
+
+    async def _call(self, operation: Operation, parameters: dict[str, Any]) -> str:
         """The answer, without what the caller has said himself; nothing for a refusal."""
-        parameters = inputs.minimal(operation, self.known)
         request = RequestInfo(id=self.kernel.ids.uuid())
         scope = Scope(account=self.caller.account, region="us-east-1")
         try:
@@ -92,7 +107,7 @@ def kernel(tmp_path):
 def known(kernel, service) -> dict[str, Any]:
     """The names and ARNs of what the victim has."""
     made = kernel.run(belongings.make(kernel, service, VICTIM))
-    return {**made, "AccountId": VICTIM}
+    return {**made, **dict.fromkeys(OWNERS, VICTIM)}
 
 
 def test_the_root_of_another_account_gets_nowhere(kernel, service, known):
@@ -110,5 +125,5 @@ def test_the_walk_would_notice(kernel):
     """The owner, who may do all of it, is caught at once."""
     known = kernel.run(belongings.make(kernel, "sqs", VICTIM))
     suffered = kernel.run(Intruder(kernel, "sqs", root_of(VICTIM), known).try_everything())
-    assert any("DeleteQueue did" in line for line in suffered)
-    assert any("ListQueues told" in line for line in suffered)
+    assert any(line.startswith("DeleteQueue ") and " did " in line for line in suffered)
+    assert any(line.startswith("ListQueues ") and " told " in line for line in suffered)

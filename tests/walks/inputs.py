@@ -39,6 +39,21 @@ def minimal(operation: Operation, known: Known) -> dict[str, Any]:
     return {**made, **own}
 
 
+def fuller(operation: Operation, known: Known) -> dict[str, Any]:
+    """As `minimal`, with all else by which the operation can name what is known. What is known of the operation
+    itself is enough for it."""
+    if operation.name in known:
+        return minimal(operation, known)
+    shapes = operation.service.shapes
+    members = shapes[operation.input].get("members", {}) if operation.input else {}
+    named = {
+        name: known[name]
+        for name, ref in members.items()
+        if isinstance(known.get(name), _PYTHON.get(shapes[ref["shape"]]["type"], ()))
+    }
+    return {**named, **minimal(operation, known)}
+
+
 def tags(operation: Operation) -> dict[str, Any]:
     """The members that give tags to what is made, with one tag: team is red."""
     shapes = operation.service.shapes

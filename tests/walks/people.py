@@ -16,7 +16,7 @@ class People:
     """Stands before IAM in one kernel: knows its own users, and asks IAM about everybody else."""
 
     def __init__(self, kernel: Kernel) -> None:
-        self._texts: dict[str, str] = {}
+        self._texts: dict[str, tuple[str, str]] = {}
         self._modules = kernel.registry.module
         kernel.registry.module = self._module  # type: ignore[method-assign]
 
@@ -24,8 +24,9 @@ class People:
         """Somebody who may do what the statements say, and nothing else."""
         number = len(self._texts)
         arn = f"arn:aws:iam::{account}:user/walker-{number}"
-        self._texts[arn] = json.dumps({"Version": "2012-10-17", "Statement": list(statements)}) if statements else ""
-        return Caller(kind=Kind.USER, account=account, arn=arn, id=f"AIDA{number:017}")
+        text = json.dumps({"Version": "2012-10-17", "Statement": list(statements)}) if statements else ""
+        self._texts[arn] = (f"AIDA{number:017}", text)
+        return Caller(kind=Kind.USER, account=account, arn=arn, id=self._texts[arn][0])
 
     def _module(self, service: str, name: str) -> Any:
         found: ModuleType | None = self._modules(service, name)
@@ -39,8 +40,12 @@ class People:
     def _sources(self, tx: Any, arn: str, iam: Any) -> Sources | None:
         if arn not in self._texts:
             return iam.policies_of(tx, arn) if iam is not None else None
-        text = self._texts[arn]
-        return Sources(id=arn, identity=(("inline walk", text),) if text else ())
+        unique_id, text = self._texts[arn]
+        return Sources(id=unique_id, identity=(("inline walk", text),) if text else ())
+
+
+def _id(arn: str) -> str:
+    return f"AIDA{arn.rpartition('-')[2]:0>17}"
 
 
 def allowing(needs: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
