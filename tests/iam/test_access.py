@@ -143,6 +143,20 @@ def test_a_deleted_user_is_nobody_and_its_namesake_has_none_of_its_rights(iam, c
     assert refused(namesake.list_users).startswith("AccessDenied")
 
 
+def test_a_session_of_a_deleted_user_gets_nothing_of_the_users_namesake(iam, client):
+    sts = acting(client, user_with(iam, "david"), "sts")
+    own = acting(client, sts.get_session_token()["Credentials"])
+    iam.delete_access_key(UserName="david", AccessKeyId=_only_key(iam, "david"))
+    iam.delete_user(UserName="david")
+    user_with(iam, "david", ALLOW_ALL)
+    assert refused(own.list_roles).startswith(("AccessDenied", "InvalidClientTokenId"))
+
+
+def _only_key(iam, name: str) -> str:
+    (key,) = iam.list_access_keys(UserName=name)["AccessKeyMetadata"]
+    return key["AccessKeyId"]
+
+
 def test_accounts_know_nothing_of_each_other(iam, client):
     other = client("iam", account="999988887775")
     iam.create_user(UserName="david")

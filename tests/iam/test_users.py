@@ -56,6 +56,7 @@ def test_the_root_is_a_user_without_name(iam, account):
     root = iam.get_user()["User"]
     assert root["Arn"] == f"arn:aws:iam::{account}:root"
     assert root["UserId"] == account
+    assert root["CreateDate"] == iam.get_user()["User"]["CreateDate"]
 
 
 def test_lists_come_in_pages_sorted_by_name_and_filtered_by_path(iam):
@@ -99,8 +100,9 @@ def test_nobody_takes_a_name_that_is_taken(iam):
     iam.create_user(UserName="a")
     iam.create_user(UserName="b")
     assert refused(iam.update_user, UserName="a", NewUserName="B").startswith("EntityAlreadyExists")
-    iam.update_user(UserName="a", NewUserName="A")
-    assert iam.get_user(UserName="A")["User"]["UserName"] == "A"
+    assert refused(iam.update_user, UserName="a", NewUserName="A").startswith("EntityAlreadyExists")
+    iam.update_user(UserName="a", NewUserName="a", NewPath="/x/")
+    assert iam.get_user(UserName="A")["User"]["Path"] == "/x/"
 
 
 def test_a_user_is_deleted_only_when_nothing_is_left_of_it(iam, account):
@@ -164,3 +166,12 @@ def test_an_error_has_the_form_of_the_query_protocol(iam):
         iam.get_user(UserName="nobody")
     assert caught.value.response["Error"]["Type"] == "Sender"
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+
+
+def test_there_are_three_hundred_groups_in_an_account_at_most(iam):
+    for n in range(300):
+        iam.create_group(GroupName=f"g{n}")
+    words = refused(iam.create_group, GroupName="more")
+    iam.delete_group(GroupName="g0")
+    iam.create_group(GroupName="more")
+    assert words == "LimitExceeded: Cannot exceed quota for GroupsPerAccount: 300"

@@ -189,7 +189,7 @@ class Authority:
             return Sources(id=caller.id)
         ask = self._asked("iam", "policies_of")
         found: Sources | None = ask(tx, caller.identity_arn) if ask is not None else None
-        if found is None or (caller.kind is Kind.ROLE and found.id != caller.id.partition(":")[0]):
+        if found is None or (caller.kind is not Kind.FEDERATED and found.id != caller.id.partition(":")[0]):
             return Sources(id=caller.id)  # gone, though a namesake may have come since
         return found
 

@@ -136,11 +136,11 @@ def put(tx: Transaction, entity: Entity) -> None:
 
 
 def rename(tx: Transaction, old: E, new: E) -> None:
-    """Move an entity to its new name or path. Raises EntityAlreadyExists."""
-    if new.name.lower() != old.name.lower():
-        if find(tx, type(new), new.account, new.name) is not None:
-            raise new.duplicate(new.name)
-        tx.delete(_key(type(old), old.account, old.name))
+    """Move an entity to its new name or path. Raises EntityAlreadyExists, as AWS does even if nothing but the case of
+    the entity's own name would change."""
+    if new.name != old.name and find(tx, type(new), new.account, new.name) is not None:
+        raise new.duplicate(new.name)
+    tx.delete(_key(type(old), old.account, old.name))
     put(tx, new)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from cumulet.kernel import authority
+from cumulet.kernel import accounts, authority
 from cumulet.kernel.records import replace
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import ReadTransaction, Transaction
@@ -92,6 +92,17 @@ def bound(tx: Transaction, user: User, policy_arn: str | None) -> None:
 def set_tags(tx: Transaction, user: User, tags: dict[str, str]) -> None:
     put(tx, replace(user, tags=tags))
     authority.changed(tx, user.account)
+
+
+def root_since(tx: Transaction, account: str) -> datetime:
+    """Since when the account's root is there: of an account that was never created, only used, since it asked."""
+    created = accounts.find(tx, account).created
+    if created is not None:
+        return created
+    key = ("iam", account, "root-since")
+    if tx.get(key) is None:
+        tx.put(key, tx.now.isoformat())
+    return datetime.fromisoformat(tx.get(key))
 
 
 def groups_of(tx: ReadTransaction, user: User) -> list[str]:

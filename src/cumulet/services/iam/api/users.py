@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cumulet.kernel import accounts
 from cumulet.kernel.identity import Kind
 from cumulet.kernel.service import Service
 from cumulet.kernel.store import ReadTransaction, Transaction
@@ -32,7 +31,9 @@ class Users(Service):
     async def get_user(self, *, UserName: str | None = None) -> dict[str, Any]:
         """Without a name, the caller: a user, or the root, which has no name and no path."""
         if UserName is None and self.caller.kind is Kind.ROOT:
-            return {"User": await self.store.read(_root, self.scope.account, self.caller.arn)}
+            account = self.scope.account
+            since = await self.store.write(users.root_since, account)
+            return {"User": {"UserId": account, "Arn": self.caller.arn, "CreateDate": since}}
         name = UserName or self._own_name()
         return {"User": shapes.user(await self.store.read(users.get, self.scope.account, name))}
 
@@ -63,8 +64,8 @@ class Users(Service):
         await self.store.write(rename)
         return {}
 
-    async def delete_user(self, *, UserName: str | None = None) -> dict[str, Any]:
-        await self.store.write(_delete, self.scope.account, UserName or self._own_name())
+    async def delete_user(self, *, UserName: str) -> dict[str, Any]:
+        await self.store.write(_delete, self.scope.account, UserName)
         return {}
 
     async def put_user_permissions_boundary(self, *, UserName: str, PermissionsBoundary: str) -> dict[str, Any]:
@@ -105,11 +106,6 @@ class Users(Service):
     ) -> dict[str, Any]:
         user = await self.store.read(users.get, self.scope.account, UserName)
         return tags.listed(user.tags, Marker, MaxItems)
-
-
-def _root(tx: ReadTransaction, account: str, arn: str) -> dict[str, Any]:
-    """An account that was never created, only used, tells the time of now."""
-    return {"UserId": account, "Arn": arn, "CreateDate": accounts.find(tx, account).created or tx.now}
 
 
 def _delete(tx: Transaction, account: str, name: str) -> None:
