@@ -127,3 +127,35 @@ def test_advisor_refuses_what_is_not_there(iam, account):
     assert refused(iam.generate_service_last_accessed_details, Arn=bucket).startswith("InvalidInput")
     unknown = "12345678-1234-1234-1234-123456789012"
     assert refused(iam.get_service_last_accessed_details, JobId=unknown).startswith("NoSuchEntity")
+
+
+@pytest.mark.spec("security:IAM-63")
+def test_an_organization_sees_what_is_left_to_its_accounts_and_used_by_them(client, iam, account):
+    organizations = client("organizations")
+    organizations.create_organization(FeatureSet="ALL")
+    root = organizations.list_roots()["Roots"][0]["Id"]
+    organizations.enable_policy_type(RootId=root, PolicyType="SERVICE_CONTROL_POLICY")
+    unit = organizations.create_organizational_unit(ParentId=root, Name="apps")["OrganizationalUnit"]["Id"]
+    queues = policy(allow("sqs:*", "s3:*"))
+    made = organizations.create_policy(Name="q", Description="", Type="SERVICE_CONTROL_POLICY", Content=queues)
+    organizations.attach_policy(PolicyId=made["Policy"]["PolicySummary"]["Id"], TargetId=unit)
+    organizations.detach_policy(PolicyId="p-FullAWSAccess", TargetId=unit)
+    member = f"8{account[1:]}"
+    shake = organizations.invite_account_to_organization(Target={"Id": member, "Type": "ACCOUNT"})["Handshake"]["Id"]
+    client("organizations", account=member).accept_handshake(HandshakeId=shake)
+    organizations.move_account(AccountId=member, SourceParentId=root, DestinationParentId=unit)
+    client("sqs", account=member).list_queues()
+    whole = organizations.describe_organization()["Organization"]["Id"]
+
+    path = f"{whole}/{root}/{unit}"
+    job = iam.generate_organizations_access_report(EntityPath=path)["JobId"]
+    report = iam.get_organizations_access_report(JobId=job, SortKey="LAST_AUTHENTICATED_TIME_DESCENDING")
+
+    assert (report["NumberOfServicesAccessible"], report["NumberOfServicesNotAccessed"]) == (2, 1)
+    first, second = report["AccessDetails"]
+    assert (first["ServiceNamespace"], first["EntityPath"]) == ("sqs", f"{path}/{member}")
+    assert second == {"ServiceName": "Amazon S3", "ServiceNamespace": "s3", "TotalAuthenticatedEntities": 0}
+    nowhere = refused(iam.generate_organizations_access_report, EntityPath=f"{whole}/{root}/ou-none-12345678")
+    assert nowhere.startswith("InvalidInput")
+    stranger = client("iam", account=f"7{account[1:]}")
+    assert refused(stranger.generate_organizations_access_report, EntityPath=path).startswith("AccountNotManagement")

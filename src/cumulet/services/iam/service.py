@@ -20,6 +20,7 @@ from cumulet.services.iam.api.instance_profiles import InstanceProfiles
 from cumulet.services.iam.api.internal import ForSessions
 from cumulet.services.iam.api.login_profiles import LoginProfiles
 from cumulet.services.iam.api.mfa import MfaDevices
+from cumulet.services.iam.api.organization_reports import OrganizationReports
 from cumulet.services.iam.api.password_policy import AccountPasswordPolicy
 from cumulet.services.iam.api.permissions import GroupPermissions, RolePermissions, UserPermissions
 from cumulet.services.iam.api.policies import Policies
@@ -33,7 +34,20 @@ from cumulet.services.iam.api.ssh_keys import SSHPublicKeys
 from cumulet.services.iam.api.users import Users
 
 _ROLE_TEMPLATES = "Cumulet has no role templates, and so no roles made from them."
-_ABSENT = {"acquire_role": _ROLE_TEMPLATES, "get_role_template_version": _ROLE_TEMPLATES}
+_DELEGATION = "AWS opens delegation requests only to partners it has onboarded, and Cumulet has none."
+_ABSENT = {
+    "acquire_role": _ROLE_TEMPLATES,
+    "get_role_template_version": _ROLE_TEMPLATES,
+    "accept_delegation_request": _DELEGATION,
+    "associate_delegation_request": _DELEGATION,
+    "create_delegation_request": _DELEGATION,
+    "get_delegation_request": _DELEGATION,
+    "list_delegation_requests": _DELEGATION,
+    "reject_delegation_request": _DELEGATION,
+    "send_delegation_token": _DELEGATION,
+    "update_delegation_request": _DELEGATION,
+    "get_human_readable_summary": "AWS has this written by a language model, and Cumulet has none.",
+}
 
 
 class IAM(
@@ -62,6 +76,7 @@ class IAM(
     OutboundFederation,
     Reports,
     Advisor,
+    OrganizationReports,
     SignIn,
     ForSessions,
 ):
