@@ -21,7 +21,7 @@ def told(world, target):
     return [p["Name"] for p in world.api.list_policies_for_target(TargetId=target, Filter=SCP)["Policies"]]
 
 
-@pytest.mark.spec("security:ORG-03", "security:ORG-05", "security:X-22")
+@pytest.mark.spec("security:ORG-03", "security:ORG-05")
 def test_a_move_changes_what_the_administrator_of_an_account_may_do(controlled):
     """The hands-on flow: an account in Dev is denied what Prod allows."""
     world = controlled
@@ -68,7 +68,7 @@ def test_an_allow_list_lets_only_what_it_names(controlled):
         world.client("sqs", made).list_queues()
 
 
-@pytest.mark.spec("security:ORG-07", "security:CT-03", "security:X-23")
+@pytest.mark.spec("security:ORG-07", "security:CT-03")
 def test_a_deny_list_forbids_regions(controlled):
     world = controlled
     made = world.make_account("regional")

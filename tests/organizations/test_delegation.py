@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from tests.organizations.conftest import SCP, refused, statement
 
 CONFIG = "config.amazonaws.com"
@@ -22,7 +20,6 @@ def test_services_are_trusted_by_name(world):
         world.api.enable_aws_service_access(ServicePrincipal="nothing.amazonaws.com")
 
 
-@pytest.mark.spec("security:ORG-13")
 def test_a_delegated_administrator_may_look_at_the_organization(world):
     made = world.make_account("auditor")
     auditor = world.client("organizations", made)

@@ -15,7 +15,7 @@ def tag_policy(**settings):
     return {"tags": {"costcenter": settings}}
 
 
-@pytest.mark.spec("security:ORG-11", "security:TAG-03")
+@pytest.mark.spec("security:ORG-11")
 def test_an_account_has_the_tag_policy_that_its_parents_and_its_own_come_to(world):
     world.enable(TAG)
     unit, made = world.make_unit("unit"), world.make_account("tagged")

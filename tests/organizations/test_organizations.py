@@ -7,6 +7,11 @@ import json
 import boto3
 import pytest
 
+from cumulet.kernel import identity, jobs
+from cumulet.kernel.errors import ServiceError
+from cumulet.kernel.scope import Scope
+from cumulet.kernel.service import RequestInfo
+from cumulet.services.organizations import creation, organizations
 from cumulet.testing import LocalCloud
 from tests.conftest import connect
 from tests.organizations.conftest import World, refused, statement
@@ -192,7 +197,6 @@ def test_an_organization_goes_when_it_is_empty(own_cloud):
     world.api.create_organization()
 
 
-@pytest.mark.spec("security:ORG-09")
 def test_who_pays_for_an_account_is_remembered_after_it_left(own_cloud):
     from cumulet.services.organizations import members
 
@@ -300,3 +304,55 @@ def test_founding_needs_permission_for_the_role_of_organizations(client, shared_
     iam.put_user_policy(UserName="founder", PolicyName="one", PolicyDocument=json.dumps(allowed))
     founder.create_organization()
     assert iam.get_role(RoleName="AWSServiceRoleForOrganizations")["Role"]["Path"].startswith("/aws-service-role/")
+
+
+@pytest.mark.parametrize("steps", range(3))
+def test_the_making_of_an_account_goes_on_where_it_was_interrupted(own_cloud, steps):
+    """The job is stopped after some of its steps, as by a crash, and runs again; and once more when all is done."""
+    world = World(own_cloud, "111111111111")
+    kernel = own_cloud.cloud.kernel
+    scope = Scope(account=world.account)
+    organization = own_cloud.run(kernel.store.read(organizations.of, world.account))
+    wanted = ("Dev", "dev@example.com", None, None, ())
+    job = kernel.registry.load("organizations")(
+        kernel, identity.service_principal("organizations", world.account), scope, RequestInfo()
+    )
+
+    def request_and_begin(tx):
+        """In one transaction with the request, and without its job."""
+        asked = creation.request(tx, organization, *wanted, by_quota=False)
+        for each in jobs.due(tx, 10):
+            jobs.finish(tx, each)
+        return creation.begin(tx, organization, asked["Id"]) if steps else creation.find(tx, organization, asked["Id"])
+
+    made = own_cloud.run(kernel.store.write(request_and_begin))
+    if steps == 2:
+        own_cloud.run(job._make_roles(organization, made))
+    for _ in range(2):
+        own_cloud.run(job.make_account(request=made.id))
+    assert world.status(made.id)["State"] == "SUCCEEDED"
+    assert len(world.api.list_accounts()["Accounts"]) == 2
+    number = world.status(made.id)["AccountId"]
+    attached = world.client("iam", number).list_attached_role_policies(RoleName="OrganizationAccountAccessRole")
+    assert [p["PolicyName"] for p in attached["AttachedPolicies"]] == ["AdministratorAccess"]
+
+
+@pytest.mark.parametrize("name", ["AWSServiceRoleForOrganizations", "awsServiceRoleForMe"])
+def test_the_roles_of_services_are_not_given_to_the_management_account(world, name):
+    with refused("InvalidInputException", "INVALID_ROLE_NAME"):
+        world.api.create_account(AccountName="x", Email=f"x-{world.account}@example.com", RoleName=name)
+
+
+def test_a_creation_that_fails_in_iam_leaves_the_address_free(world, monkeypatch):
+    async def refuse(self, **_):
+        raise ServiceError("no more roles")
+
+    email = f"x-{world.account}@example.com"
+    iam = world.cloud.cloud.kernel.registry.load("iam")
+    with monkeypatch.context() as broken:
+        broken.setattr(iam, "create_role", refuse)
+        asked = world.api.create_account(AccountName="x", Email=email)
+        world.cloud.settle()
+    status = world.status(asked["CreateAccountStatus"]["Id"])
+    assert (status["State"], status["FailureReason"]) == ("FAILED", "INTERNAL_FAILURE")
+    world.make_account("x", email=email)

@@ -25,7 +25,7 @@ from cumulet.services.organizations.paging import Page
 
 DEFAULT_ROLE = "OrganizationAccountAccessRole"
 IN_PROGRESS, SUCCEEDED, FAILED = "IN_PROGRESS", "SUCCEEDED", "FAILED"
-_RESERVED_ROLE = "AWSServiceRoleFor"
+_RESERVED_ROLE = "awsservicerolefor"
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 
 
@@ -61,7 +61,7 @@ def request(
 ) -> dict[str, Any]:
     """Note what is wanted, and have the job do it."""
     role = role or DEFAULT_ROLE
-    if role.startswith(_RESERVED_ROLE):
+    if role.lower().startswith(_RESERVED_ROLE):
         raise InvalidInputException("INVALID_ROLE_NAME")
     wanted = tags.check(given)
     if not members.has_room(tx, organization, by_quota=by_quota):
