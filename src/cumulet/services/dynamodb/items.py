@@ -1,0 +1,78 @@
+"""Items: how they are read, and what follows when one changes.
+
+`change` is the one door for every write: of requests, transactions, expiry, imports and replicas. It keeps the item,
+the entries of its indexes, the table's totals and its stream in step, in one transaction."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from cumulet.kernel.records import Record, replace
+from cumulet.kernel.store import ReadTransaction, Transaction
+from cumulet.services.dynamodb import indexes, values
+from cumulet.services.dynamodb.errors import ValidationException
+from cumulet.services.dynamodb.schema import Place
+from cumulet.services.dynamodb.tables import Table
+from cumulet.services.dynamodb.values import Item
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(dict[str, dict[str, Any]]).decode
+
+
+class Totals(Record):
+    """Of a table: its items, and their bytes as AWS counts them."""
+
+    items: int = 0
+    bytes: int = 0
+
+
+class Change(NamedTuple):
+    """One item, before and after; None where there is none. Sizes are in bytes."""
+
+    place: Place
+    old: Item | None
+    new: Item | None
+    old_size: int
+    new_size: int
+
+
+def decode(data: bytes) -> Item:
+    return _unpack(data)
+
+
+def find(tx: ReadTransaction, table: Table, place: Place) -> Item | None:
+    data: bytes | None = tx.get(table.item_key(place))
+    return None if data is None else _unpack(data)
+
+
+def totals(tx: ReadTransaction, table: Table) -> Totals:
+    return tx.get(table.key("totals")) or Totals()
+
+
+def change(tx: Transaction, table: Table, place: Place, old: Item | None, new: Item | None) -> Change:
+    """Put `new` in the place of `old`, which is what lies there; either may be None, for nothing.
+
+    Raises ValidationException for an item that is too large."""
+    old_size = 0 if old is None else values.item_size(old)
+    new_size = 0 if new is None else values.item_size(new)
+    if new_size > values.LARGEST_ITEM_BYTES:
+        raise ValidationException("Item size has exceeded the maximum allowed size")
+    if new is not None:
+        tx.put(table.item_key(place), _pack(new))
+    elif old is not None:
+        tx.delete(table.item_key(place))
+    made = Change(place, old, new, old_size, new_size)
+    if table.indexes:
+        indexes.follow(tx, table, made)
+    _count(tx, table, made)
+    return made
+
+
+def _count(tx: Transaction, table: Table, made: Change) -> None:
+    more = (made.new is not None) - (made.old is not None)
+    grown = made.new_size - made.old_size
+    if more or grown:
+        now = totals(tx, table)
+        tx.put(table.key("totals"), replace(now, items=now.items + more, bytes=now.bytes + grown))

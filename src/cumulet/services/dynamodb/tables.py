@@ -1,0 +1,138 @@
+"""Tables: their records, names and states.
+
+A table's items are kept under its id, so that a table of the same name made later has nothing to do with them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from cumulet.kernel.keys import Key
+from cumulet.kernel.records import Record
+from cumulet.kernel.scope import Scope
+from cumulet.kernel.store import ReadTransaction
+from cumulet.services.dynamodb.errors import ResourceNotFoundException, ValidationException
+from cumulet.services.dynamodb.schema import Place, Schema
+
+ACTIVE, CREATING, UPDATING, DELETING = "ACTIVE", "CREATING", "UPDATING", "DELETING"
+PROVISIONED, ON_DEMAND = "PROVISIONED", "PAY_PER_REQUEST"
+
+
+class Throughput(Record):
+    """Provisioned units a second, and when and how often they were changed."""
+
+    read: int = 0
+    write: int = 0
+    increased: datetime | None = None
+    decreased: datetime | None = None
+    decreases_today: int = 0
+
+
+class Index(Record):
+    """A secondary index. Its entries say only where the item lies; what is projected is cut out when it is read."""
+
+    id: str
+    name: str
+    schema: Schema
+    is_global: bool
+    projection: str
+    """KEYS_ONLY, INCLUDE or ALL."""
+    included: tuple[str, ...] = ()
+    status: str = ACTIVE
+    throughput: Throughput = Throughput()
+    on_demand: dict[str, int] = {}  # noqa: RUF012 - records are frozen
+    warm: dict[str, int] = {}  # noqa: RUF012
+
+
+class Table(Record):
+    """What is configured of a table. Totals change with every write and are kept apart (items.py)."""
+
+    id: str
+    name: str
+    scope: Scope
+    schema: Schema
+    types: dict[str, str]
+    """AttributeDefinitions: the types of all attributes that are in a key."""
+    created: datetime
+    billing: str = PROVISIONED
+    billing_changed: datetime | None = None
+    throughput: Throughput = Throughput()
+    on_demand: dict[str, int] = {}  # noqa: RUF012
+    warm: dict[str, int] = {}  # noqa: RUF012
+    indexes: tuple[Index, ...] = ()
+    status: str = ACTIVE
+    table_class: str = "STANDARD"
+    class_changed: datetime | None = None
+    is_protected: bool = False
+    """Deletion protection."""
+    stream: str = ""
+    """The view type of the stream, empty while it is off."""
+    stream_label: str = ""
+    """Of the latest stream, also when it is off again."""
+    ttl: str = ""
+    """The attribute that says when an item expires."""
+    recovery: datetime | None = None
+    """Since when point-in-time recovery is on."""
+    recovery_days: int = 35
+    kms_key: str = ""
+    """An ARN, for encryption under a KMS key of the account's."""
+    replicas: tuple[str, ...] = ()
+    """The other Regions of a global table."""
+    restored: dict[str, Any] = {}  # noqa: RUF012
+    """RestoreSummary, of a table that was restored."""
+
+    @property
+    def arn(self) -> str:
+        return self.scope.arn("dynamodb", f"table/{self.name}")
+
+    @property
+    def stream_arn(self) -> str:
+        return f"{self.arn}/stream/{self.stream_label}"
+
+    def key(self, *rest: object) -> Key:
+        """The key of something that belongs to this very table."""
+        return self.scope.key("dynamodb", "of-table", self.id, *rest)
+
+    def item_key(self, place: Place) -> Key:
+        return (*self.key("items"), *place)
+
+    def index(self, name: str) -> Index:
+        """Raises ValidationException."""
+        for index in self.indexes:
+            if index.name == name:
+                return index
+        raise ValidationException(f"The table does not have the specified index: {name}")
+
+
+def key_of(scope: Scope, name: str) -> Key:
+    return scope.key("dynamodb", "tables", name)
+
+
+def locate(scope: Scope, name: str) -> tuple[Scope, str]:
+    """Where a table is that was called by its name or by its ARN."""
+    if not name.startswith("arn:"):
+        return scope, name
+    parts = name.split(":", 5)
+    return Scope(account=parts[4], region=parts[3]), parts[5].removeprefix("table/").partition("/")[0]
+
+
+def find(tx: ReadTransaction, scope: Scope, name: str) -> Table | None:
+    """By name or ARN."""
+    found: Table | None = tx.get(key_of(*locate(scope, name)))
+    return found
+
+
+def get(tx: ReadTransaction, scope: Scope, name: str) -> Table:
+    """By name or ARN, in the words of operations on tables. Raises ResourceNotFoundException."""
+    found = find(tx, scope, name)
+    if found is None:
+        raise ResourceNotFoundException.of_table(locate(scope, name)[1])
+    return found
+
+
+def usable(tx: ReadTransaction, scope: Scope, name: str) -> Table:
+    """As `get`, in the words of operations on items. Raises ResourceNotFoundException."""
+    found = find(tx, scope, name)
+    if found is None or found.status in (CREATING, DELETING):
+        raise ResourceNotFoundException
+    return found
