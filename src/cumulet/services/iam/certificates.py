@@ -18,6 +18,8 @@ _BAD_CHAIN = (
     "Unable to validate certificate chain. The certificate chain must start with the immediate signing certificate, "
     "followed by any intermediaries in order. The index within the chain of the invalid certificate is: {}"
 )
+_LARGEST_KEY_BITS = 4096
+_LARGE_KEY = f"The private key is larger than {_LARGEST_KEY_BITS} bits."
 _BAD_KEY = "Unable to parse private key. Please ensure the private key is in PEM format."
 _ENCRYPTED_KEY = "The private key is encrypted. Please upload it without a passphrase."
 
@@ -82,10 +84,17 @@ def _is_issued_by(issued: Certificate, issuer: Certificate) -> bool:
 
 
 def _private(text: str) -> Any:
+    """The key is measured before its primes are tested, which would take minutes for a huge one."""
+    if getattr(_loaded(text, unsafe_skip_rsa_key_validation=True), "key_size", 0) > _LARGEST_KEY_BITS:
+        raise MalformedCertificate(_LARGE_KEY)
+    return _loaded(text)
+
+
+def _loaded(text: str, **options: bool) -> Any:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
-        return load_pem_private_key(text.encode(), password=None)
+        return load_pem_private_key(text.encode(), password=None, **options)
     except TypeError:  # so the library says that a password is needed
         raise MalformedCertificate(_ENCRYPTED_KEY) from None
     except Exception:

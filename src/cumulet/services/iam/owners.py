@@ -46,7 +46,7 @@ def find(tx: ReadTransaction, caller: Caller, account: str, user_name: str | Non
     if caller.kind is Kind.ROOT:
         return root(account)
     if caller.kind is Kind.USER:
-        return of(users.get(tx, account, caller.arn.rpartition("/")[2]))
+        return by_id(tx, account, caller.id)  # not by its name, which may have changed since it got its credentials
     raise ValidationError("Must specify userName when calling with non-User credentials")
 
 

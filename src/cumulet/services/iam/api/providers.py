@@ -25,7 +25,7 @@ class SamlProviders(Tagged):
         metadata, given = await _read(SAMLMetadataDocument), tags.read(Tags)
         provider = await self.store.write(
             saml_providers.create, self.scope, Name, metadata, encryption=AssertionEncryptionMode,
-            key=self._sealed(AddPrivateKey), tags=given,
+            key=await self._sealed(AddPrivateKey), tags=given,
         )  # fmt: skip
         return {"SAMLProviderArn": provider.arn, **member(provider.tags)}
 
@@ -62,7 +62,7 @@ class SamlProviders(Tagged):
         metadata = None if SAMLMetadataDocument is None else await _read(SAMLMetadataDocument)
         await self.store.write(
             saml_providers.update, self.scope.account, SAMLProviderArn, metadata, encryption=AssertionEncryptionMode,
-            key=self._sealed(AddPrivateKey), gone=RemovePrivateKey,
+            key=await self._sealed(AddPrivateKey), gone=RemovePrivateKey,
         )  # fmt: skip
         return {"SAMLProviderArn": SAMLProviderArn}
 
@@ -81,10 +81,10 @@ class SamlProviders(Tagged):
     ) -> dict[str, Any]:
         return await self._tags_of(saml_providers.get, SAMLProviderArn, Marker, MaxItems)
 
-    def _sealed(self, private_key: str | None) -> bytes | None:
+    async def _sealed(self, private_key: str | None) -> bytes | None:
         if private_key is None:
             return None
-        if not certificates.is_private_key(private_key):
+        if not await asyncio.to_thread(certificates.is_private_key, private_key):
             raise InvalidInput("The private key is not in PEM format, or is encrypted itself.")
         return self.kernel.keyring.wrap(private_key.encode(), self.clock.now())
 
