@@ -64,8 +64,8 @@ async def fetch(url: str, thumbprints: Sequence[str]) -> list[dict[str, Any]]:
     try:
         async with asyncio.timeout(LONGEST_SECONDS):
             described = await _json(f"https://{url}{_DISCOVERY}", thumbprints)
-            where = described.get("jwks_uri")
-            if described.get("issuer") != f"https://{url}" or not isinstance(where, str):
+            issuer, where = described.get("issuer"), described.get("jwks_uri")
+            if not isinstance(where, str) or issuer not in (f"https://{url}", f"https://{url}/"):
                 raise InvalidIdentityToken(_NO_KEY)
             keys = (await _json(where, thumbprints)).get("keys")
     except (TimeoutError, OSError, EOFError):

@@ -98,6 +98,7 @@ def _signed(document: bytes, certificates: Sequence[bytes]) -> Any:
     """The element that a signature of one of the certificates covers."""
     _refuse_unsafe(document)
     try:
+        from lxml.etree import LxmlError
         from signxml import SignatureConfiguration, XMLVerifier
         from signxml.exceptions import SignXMLException
     except ImportError:
@@ -108,7 +109,7 @@ def _signed(document: bytes, certificates: Sequence[bytes]) -> Any:
         try:
             expected = SignatureConfiguration(require_x509=True)
             found = XMLVerifier().verify(document, x509_cert=_pem(certificate), expect_config=expected)
-        except (SignXMLException, ValueError, TypeError, KeyError, LookupError, RecursionError):
+        except (SignXMLException, LxmlError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
             continue
         if found.signed_xml is not None:
             return found.signed_xml

@@ -130,7 +130,7 @@ class Federated(Base):
     async def _assume(self, action: str, role: Role, wanted: Wanted, lasts: timedelta) -> dict[str, Any]:
         """Let in whom the provider vouches for, if the role's trust policy does."""
         now = self.clock.now()
-        session = self._own_session(lasts, name=wanted.name, provider=wanted.provider, tags=wanted.tags.all)
+        session = self._own_session(lasts, name=wanted.name, provider=wanted.provider)
         outsider = Caller(kind=Kind.FEDERATED, session=session)
         needs = access.to_assume(action, role, wanted, wanted.context)
         await self._demand_of(outsider, needs, _REFUSED.format(action))
