@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("cumulet.audit")
 
+use_of = use.of
+denials = entries.denials
+
 KEPT = timedelta(days=90)
 """How long management events can be looked up (CloudTrail User Guide, event history)."""
 _DATA_KEPT = timedelta(days=2)

@@ -4,7 +4,7 @@ It answers when a service, a role or a key was last used, and from which calls a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,12 @@ def of(tx: ReadTransaction, account: str, principal: str, since: datetime | None
     """What the user, role or root with this ARN used, by action; with `since`, what it used since then."""
     uses: Iterable[Use] = tx.range(_key(account, principal))
     return [use for use in uses if since is None or use.last >= since]
+
+
+def of_account(tx: ReadTransaction, account: str) -> Iterator[tuple[str, Use]]:
+    """What everybody of an account used: the principal's ARN, and the use."""
+    for key, found in tx.items(("audit", account, "use")):
+        yield key[3], found
 
 
 def last_activity(tx: ReadTransaction, account: str, principal: str) -> LastActivity | None:
