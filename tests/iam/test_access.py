@@ -23,6 +23,25 @@ def test_a_user_may_do_what_its_policy_names_and_nothing_else(iam, client, accou
     )
 
 
+def test_denials_name_what_is_there_by_its_kind_and_name(iam, client, account):
+    own = acting(client, user_with(iam, "david"))
+    arn = f"arn:aws:iam::{account}"
+    said = {
+        "user goliath": refused(own.get_user, UserName="goliath"),
+        "user david": refused(own.create_access_key),
+        "role web": refused(own.attach_role_policy, RoleName="web", PolicyArn=f"{arn}:policy/x/mine"),
+        "group admins": refused(own.get_group, GroupName="admins"),
+        "instance profile web": refused(own.get_instance_profile, InstanceProfileName="web"),
+        f"policy {arn}:policy/x/mine": refused(own.delete_policy, PolicyArn=f"{arn}:policy/x/mine"),
+        "policy mine": refused(own.create_policy, PolicyName="mine", PolicyDocument=ALLOW_ALL),
+        f"{arn}:user/x/other": refused(own.create_user, UserName="other", Path="/x/"),
+        f"{arn}:user/x/": refused(own.list_users, PathPrefix="/x/"),
+        "policy path /": refused(own.list_policies),
+    }
+    for where, words in said.items():
+        assert f" on resource: {where} because no identity-based policy allows the iam:" in words
+
+
 @pytest.mark.spec("security:IAM-19")
 def test_one_denial_ends_it_whatever_is_allowed(iam, client):
     own = acting(client, user_with(iam, "david", ALLOW_ALL, policy(deny("iam:DeleteUser"))))

@@ -157,6 +157,9 @@ def test_a_service_linked_role_belongs_to_its_service(iam, account):
             f"UnmodifiableEntity: Cannot perform the operation on the protected role '{name}' - "
             "this role is only modifiable by AWS"
         )
+    iam.update_role_description(RoleName=name, Description="Scales mine.")
+    iam.tag_role(RoleName=name, Tags=[{"Key": "a", "Value": "b"}])
+    assert iam.get_role(RoleName=name)["Role"]["Description"] == "Scales mine."
     task = iam.delete_service_linked_role(RoleName=name)["DeletionTaskId"]
     assert iam.get_service_linked_role_deletion_status(DeletionTaskId=task)["Status"] == "SUCCEEDED"
     assert refused(iam.get_role, RoleName=name).startswith("NoSuchEntity")

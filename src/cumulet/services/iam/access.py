@@ -5,6 +5,7 @@ IAM's own condition keys are. Source: Service Authorization Reference, AWS Ident
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
@@ -55,6 +56,19 @@ def needs(
         role = entities.find(tx, Role, scope.account, parameters["RoleName"])
         arn = role.arn if role is not None else entities.arn(scope, Role, "/", parameters["RoleName"])
         yield pass_role(arn, "ec2.amazonaws.com")
+
+
+def worded(message: str) -> str:
+    """A denial as IAM words it: users, groups, roles and profiles by kind and name, policies by their ARN, where they
+    are there already; what is to be made, passed or tagged by its ARN (seen in its answers)."""
+    found = _DENIED.match(message)
+    if found is None or found["action"] in _BY_ARN or found["name"] == "":
+        return message
+    if found["kind"] == "policy" and found["action"] != "CreatePolicy":
+        where = f"policy {found['arn']}"
+    else:
+        where = f"{found['kind'].replace('-', ' ')} {found['name']}"
+    return f"{found['start']}{where}{message[found.end() :]}"
 
 
 def _precise(tx: ReadTransaction, caller: Caller, scope: Scope, need: Need, parameters: Mapping[str, Any]) -> Need:
@@ -129,6 +143,15 @@ def _arn(scope: Scope, kind: str, rest: str) -> str:
     return f"arn:{scope.partition}:iam::{scope.account}:{kind}{rest}"
 
 
+_DENIED = re.compile(
+    r"(?P<start>\S.{0,2100}? is not authorized to perform: iam:(?P<action>\w+) on resource: )"
+    r"(?P<arn>arn:[a-z-]+:iam::[0-9a-z]+:(?P<kind>user|group|role|instance-profile|policy)/(?:[^\s/]+/)*(?P<name>[^\s/]*))"
+)
+_BY_ARN = frozenset(
+    {"CreateUser", "CreateGroup", "CreateRole", "CreateInstanceProfile", "CreateServiceLinkedRole", "PassRole",
+     "TagUser", "TagRole", "TagPolicy", "TagInstanceProfile", "UntagUser", "UntagRole", "UntagPolicy",
+     "UntagInstanceProfile"}
+)  # fmt: skip
 _MAKING = frozenset(
     {"iam:CreateUser", "iam:CreateGroup", "iam:CreateRole", "iam:CreatePolicy", "iam:CreateInstanceProfile",
      "iam:CreateServiceLinkedRole", "iam:UploadServerCertificate"}

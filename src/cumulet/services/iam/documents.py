@@ -6,9 +6,8 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
+from cumulet.kernel.authz import MalformedPolicy, Policy, PolicyKind
 from cumulet.kernel.authz import policies as language
-from cumulet.kernel.authz.malformed import MalformedPolicy
-from cumulet.kernel.authz.policies import Policy, PolicyKind
 from cumulet.services.iam.errors import LimitExceeded, MalformedPolicyDocument
 
 _SPACE = re.compile(r"\s+")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cumulet.kernel.authz.policies import parse
+from cumulet.kernel.authz import parse
 
 
 def access(text: str, namespace: str) -> bool:

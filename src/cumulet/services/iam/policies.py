@@ -96,14 +96,6 @@ def find(tx: ReadTransaction, account: str, arn: str) -> Policy | None:
     return entities.of_arn(tx, Policy, arn) if parts[2] == account else None
 
 
-def own(tx: ReadTransaction, account: str, arn: str) -> Policy:
-    """A policy that the account may change. Raises NoSuchEntity, also for AWS's policies."""
-    policy = get(tx, account, arn)
-    if policy.is_aws_managed:
-        raise ValidationError(f"Policy {arn} is managed by AWS and cannot be changed.")
-    return policy
-
-
 def attachable(tx: ReadTransaction, account: str, arn: str) -> Policy:
     """A policy that may be attached by customers. Raises NoSuchEntity or PolicyNotAttachable."""
     policy = find(tx, account, arn)

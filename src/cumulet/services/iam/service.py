@@ -8,6 +8,7 @@ from typing import Any
 from cumulet.kernel import authority
 from cumulet.kernel.access import Need
 from cumulet.kernel.blobs import Blobs
+from cumulet.kernel.errors import ServiceError
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.iam import access, credentials
 from cumulet.services.iam.api.access_keys import AccessKeys
@@ -94,3 +95,6 @@ class IAM(
 
     def needs(self, tx: ReadTransaction, operation: str, parameters: Mapping[str, Any]) -> Iterable[Need]:
         return access.needs(tx, self.caller, self.scope, operation, parameters)
+
+    def denial(self, message: str) -> ServiceError:
+        return super().denial(access.worded(message))

@@ -9,10 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice, product
 from typing import Any, NamedTuple
 
+from cumulet.kernel.authz import MalformedPolicy, Policies, Policy, PolicyKind, parse
 from cumulet.kernel.authz import simulate as engine
-from cumulet.kernel.authz.decisions import Policies
-from cumulet.kernel.authz.malformed import MalformedPolicy
-from cumulet.kernel.authz.policies import Policy, PolicyKind, parse
 from cumulet.kernel.identity import Caller, Kind
 from cumulet.services.iam.errors import InvalidInput
 from cumulet.services.iam.holders import Held

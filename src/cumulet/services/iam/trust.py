@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from cumulet.kernel.authz.policies import PolicyKind
+from cumulet.kernel.authz import PolicyKind
 from cumulet.kernel.store import ReadTransaction
 from cumulet.services.iam import documents, entities
 from cumulet.services.iam.errors import LimitExceeded, MalformedPolicyDocument

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from cumulet.kernel.errors import AccessDenied
 from cumulet.kernel.service import Service
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.iam import attachments, pages, policies, tags
@@ -62,7 +63,7 @@ class Policies(Service):
         return await self.store.read(find)
 
     async def delete_policy(self, *, PolicyArn: str) -> dict[str, Any]:
-        await self._change(PolicyArn, policies.delete)
+        await self._change("DeletePolicy", PolicyArn, policies.delete)
         return {}
 
     async def create_policy_version(
@@ -72,7 +73,7 @@ class Policies(Service):
             added = policies.add_version(tx, policy, PolicyDocument, is_default=SetAsDefault)
             return shapes.version(added, added.id if SetAsDefault else policy.default)
 
-        return {"PolicyVersion": await self._change(PolicyArn, add)}
+        return {"PolicyVersion": await self._change("CreatePolicyVersion", PolicyArn, add)}
 
     async def get_policy_version(self, *, PolicyArn: str, VersionId: str) -> dict[str, Any]:
         def find(tx: ReadTransaction) -> tuple[Policy, Version]:
@@ -95,25 +96,25 @@ class Policies(Service):
         return await self.store.read(find)
 
     async def set_default_policy_version(self, *, PolicyArn: str, VersionId: str) -> dict[str, Any]:
-        await self._change(PolicyArn, policies.set_default, VersionId)
+        await self._change("SetDefaultPolicyVersion", PolicyArn, policies.set_default, VersionId)
         return {}
 
     async def delete_policy_version(self, *, PolicyArn: str, VersionId: str) -> dict[str, Any]:
-        await self._change(PolicyArn, policies.delete_version, VersionId)
+        await self._change("DeletePolicyVersion", PolicyArn, policies.delete_version, VersionId)
         return {}
 
     async def tag_policy(self, *, PolicyArn: str, Tags: Tags) -> dict[str, Any]:
         def tag(tx: Transaction, policy: Policy) -> None:
             policies.set_tags(tx, policy, tags.merged(policy.tags, tags.read(Tags)))
 
-        await self._change(PolicyArn, tag)
+        await self._change("TagPolicy", PolicyArn, tag)
         return {}
 
     async def untag_policy(self, *, PolicyArn: str, TagKeys: Sequence[str]) -> dict[str, Any]:
         def untag(tx: Transaction, policy: Policy) -> None:
             policies.set_tags(tx, policy, tags.without(policy.tags, TagKeys))
 
-        await self._change(PolicyArn, untag)
+        await self._change("UntagPolicy", PolicyArn, untag)
         return {}
 
     async def list_policy_tags(
@@ -122,11 +123,16 @@ class Policies(Service):
         policy = await self.store.read(policies.get, self.scope.account, PolicyArn)
         return tags.listed(policy.tags, Marker, MaxItems)
 
-    async def _change(self, arn: str, rule: Any, *rest: Any) -> Any:
-        """Run a rule on a policy of the account's own."""
+    async def _change(self, action: str, arn: str, rule: Any, *rest: Any) -> Any:
+        """Run a rule on a policy of the account's own. Those of AWS belong to nobody who calls."""
 
         def run(tx: Transaction) -> Any:
-            return rule(tx, policies.own(tx, self.scope.account, arn), *rest)
+            policy = policies.get(tx, self.scope.account, arn)
+            if policy.is_aws_managed:
+                raise AccessDenied(
+                    f"User: {self.caller.arn} is not authorized to perform: iam:{action} on resource: policy {arn}"
+                )
+            return rule(tx, policy, *rest)
 
         return await self.store.write(run)
 

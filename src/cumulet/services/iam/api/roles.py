@@ -62,7 +62,8 @@ class Roles(Service):
         self, *, RoleName: str, Description: str | None = None, MaxSessionDuration: int | None = None
     ) -> dict[str, Any]:
         def update(tx: Transaction) -> None:
-            role = roles.modifiable(tx, self.scope.account, RoleName)
+            find = roles.get if MaxSessionDuration is None else roles.modifiable
+            role = find(tx, self.scope.account, RoleName)
             described = role.description if Description is None else Description
             seconds = MaxSessionDuration or role.max_session_seconds
             roles.put(tx, replace(role, description=described, max_session_seconds=seconds))
@@ -72,7 +73,7 @@ class Roles(Service):
 
     async def update_role_description(self, *, RoleName: str, Description: str) -> dict[str, Any]:
         def update(tx: Transaction) -> Shown:
-            role = replace(roles.modifiable(tx, self.scope.account, RoleName), description=Description)
+            role = replace(roles.get(tx, self.scope.account, RoleName), description=Description)
             roles.put(tx, role)
             return shapes.listed_role(tx, role)
 
@@ -111,7 +112,7 @@ class Roles(Service):
 
     async def tag_role(self, *, RoleName: str, Tags: Tags) -> dict[str, Any]:
         def tag(tx: Transaction) -> None:
-            role = roles.modifiable(tx, self.scope.account, RoleName)
+            role = roles.get(tx, self.scope.account, RoleName)
             roles.put(tx, replace(role, tags=tags.merged(role.tags, tags.read(Tags))))
 
         await self.store.write(tag)
@@ -119,7 +120,7 @@ class Roles(Service):
 
     async def untag_role(self, *, RoleName: str, TagKeys: Sequence[str]) -> dict[str, Any]:
         def untag(tx: Transaction) -> None:
-            role = roles.modifiable(tx, self.scope.account, RoleName)
+            role = roles.get(tx, self.scope.account, RoleName)
             roles.put(tx, replace(role, tags=tags.without(role.tags, TagKeys)))
 
         await self.store.write(untag)

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cumulet.kernel.authority import SCP
+from cumulet.kernel.authz import Policies, Policy, PolicyKind
 from cumulet.kernel.authz import simulate as engine
-from cumulet.kernel.authz.decisions import Policies
-from cumulet.kernel.authz.policies import Policy, PolicyKind
 from cumulet.kernel.identity import Caller, Kind
 from cumulet.kernel.service import Service
 from cumulet.kernel.store import ReadTransaction
