@@ -239,6 +239,10 @@ RCPS = [
     Case(_RCPS, "service-linked roles are not", YES, caller=LINKED, identity=_ALL,
          rcps=[[*_FULL, deny("sqs:*", to="*")]]),
     Case(_RCPS, "they give nothing", NO, rcps=[_FULL]),
+    Case(_RCPS, "retiring a grant is left alone", YES, action="kms:RetireGrant", resource=KEY, identity=_ALL,
+         rcps=[[*_FULL, deny("kms:*", to="*")]]),
+    Case(_RCPS, "making a grant is not", "denied by rcp", action="kms:CreateGrant", resource=KEY, identity=_ALL,
+         rcps=[[*_FULL, deny("kms:*", to="*")]]),
     Case(_RCPS, "another service", YES, action="s3:GetObject", identity=_ALL, rcps=[[*_FULL, deny("sqs:*", to="*")]]),
 ]  # fmt: skip
 

@@ -151,6 +151,8 @@ def test_a_trust_policy_speaks_of_the_role_and_of_assuming_it(statement: Any, pr
         deny("s3:GetObject", to={"AWS": "111122223333"}),
         deny("*", to="*"),
         deny(but="s3:GetObject", to="*"),
+        deny("*:*", to="*"),
+        deny(["s3:*", "ec2:*"], to="*"),
     ],
 )
 def test_a_resource_control_policy_only_denies_and_to_everybody(statement: Any) -> None:

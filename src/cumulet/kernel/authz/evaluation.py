@@ -46,7 +46,7 @@ def _explicitly_denied(ask: Ask, given: Policies) -> Decision | None:
 
 def layers(ask: Ask, given: Policies) -> Iterator[tuple[Layer, Iterable[Policy]]]:
     """The policies that bear on the request."""
-    if given.rcps and rcps_bind(ask.caller):
+    if given.rcps and rcps_bind(ask):
         yield Layer.RCP, (policy for level in given.rcps for policy in level)
     if given.scps and scps_bind(ask.caller):
         yield Layer.SCP, (policy for level in given.scps for policy in level)
@@ -64,7 +64,7 @@ def layers(ask: Ask, given: Policies) -> Iterator[tuple[Layer, Iterable[Policy]]
 
 def _held_back_by_organization(ask: Ask, given: Policies) -> Decision | None:
     """Every level between the organization's root and the account has to allow the request."""
-    if given.rcps and rcps_bind(ask.caller):
+    if given.rcps and rcps_bind(ask):
         for level in given.rcps:
             if _allowing(level, ask, given) is None:
                 return _nobody_allowed(Layer.RCP)
@@ -170,9 +170,11 @@ def scps_bind(caller: Caller) -> bool:
     return caller.kind not in _OUTSIDE and _SERVICE_LINKED not in caller.identity_arn
 
 
-def rcps_bind(caller: Caller) -> bool:
-    """Resource control policies bind everybody but service-linked roles."""
-    return _SERVICE_LINKED not in caller.identity_arn
+def rcps_bind(ask: Ask) -> bool:
+    """Resource control policies bind everybody but service-linked roles, in everything but retiring a grant.
+
+    Source: Organizations User Guide, "Resources and entities not restricted by RCPs"."""
+    return _SERVICE_LINKED not in ask.caller.identity_arn and ask.action.lower() != "kms:retiregrant"
 
 
 def layer_of(policy: Policy | None) -> Layer:
