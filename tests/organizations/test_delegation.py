@@ -83,6 +83,12 @@ def test_a_resource_policy_has_to_be_one(world):
         with refused("InvalidInputException", "INVALID_RESOURCE_POLICY_JSON"):
             world.api.put_resource_policy(Content=content)
 
+    anybody = {"Principal": "*"}
+    for action in ("organizations:MoveAccount", "sqs:SendMessage", ["organizations:ListRoots", "organizations:Close*"]):
+        with refused("InvalidInputException", "UNSUPPORTED_ACTION_IN_RESOURCE_POLICY"):
+            world.api.put_resource_policy(Content=json.dumps(statement("Allow", action, **anybody)))
+    world.api.put_resource_policy(Content=json.dumps(statement("Allow", "organizations:List*", **anybody)))
+
 
 def test_a_user_of_the_management_account_needs_permission(world):
     iam = world.client("iam")

@@ -356,3 +356,20 @@ def test_a_creation_that_fails_in_iam_leaves_the_address_free(world, monkeypatch
     status = world.status(asked["CreateAccountStatus"]["Id"])
     assert (status["State"], status["FailureReason"]) == ("FAILED", "INTERNAL_FAILURE")
     world.make_account("x", email=email)
+
+
+def test_cloudtrail_of_the_management_account_tells_what_became_of_accounts(world):
+    made = world.make_account("told")
+    world.api.close_account(AccountId=made)
+    world.cloud.settle()
+    trail = world.client("cloudtrail")
+    events = trail.get_paginator("lookup_events").paginate(
+        LookupAttributes=[{"AttributeKey": "EventSource", "AttributeValue": "organizations.amazonaws.com"}]
+    )
+    told = [json.loads(e["CloudTrailEvent"]) for page in events for e in page["Events"]]
+    own = [e for e in told if e["eventType"] == "AwsServiceEvent"]
+    assert {e["eventName"] for e in own} == {
+        "AccountJoinedOrganization", "CreateAccountResult", "CloseAccountResult"
+    }  # fmt: skip
+    (result,) = [e for e in own if e["eventName"] == "CreateAccountResult"]
+    assert result["additionalEventData"]["createAccountStatus"]["accountId"] == made

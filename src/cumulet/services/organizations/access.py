@@ -15,24 +15,11 @@ from cumulet.kernel.identity import Caller, Kind
 from cumulet.kernel.records import replace
 from cumulet.kernel.store import ReadTransaction
 from cumulet.services.organizations import members, organizations, policies, resource_policy, tags, trusted
+from cumulet.services.organizations.delegable import DELEGABLE, LOOKING
 from cumulet.services.organizations.errors import AccessDeniedException
 from cumulet.services.organizations.organizations import Organization
 from cumulet.services.organizations.resource_policy import ResourcePolicy
 
-LOOKING = frozenset({
-    "describe_account", "describe_create_account_status", "describe_effective_policy", "describe_organization",
-    "describe_organizational_unit", "describe_policy", "describe_resource_policy",
-    "list_accounts", "list_accounts_for_parent", "list_accounts_with_invalid_effective_policy",
-    "list_aws_service_access_for_organization", "list_children", "list_create_account_status",
-    "list_delegated_administrators", "list_delegated_services_for_account", "list_effective_policy_validation_errors",
-    "list_handshakes_for_organization", "list_organizational_units_for_parent", "list_parents", "list_policies",
-    "list_policies_for_target", "list_roots", "list_tags_for_resource", "list_targets_for_policy",
-})  # fmt: skip
-ADMINISTERING = frozenset({
-    "attach_policy", "create_policy", "delete_policy", "detach_policy", "disable_policy_type", "enable_policy_type",
-    "tag_resource", "untag_resource", "update_policy",
-})  # fmt: skip
-DELEGABLE = LOOKING | ADMINISTERING
 _EVERYBODY = frozenset({"describe_organization", "describe_effective_policy"})
 """What every account of an organization may ask about itself."""
 _NAMING = (

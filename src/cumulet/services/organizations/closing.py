@@ -10,7 +10,7 @@ from cumulet.kernel import accounts, authority
 from cumulet.kernel.records import replace
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.organizations import members, organizations
+from cumulet.services.organizations import members, organizations, telling
 from cumulet.services.organizations.errors import (
     AccountAlreadyClosedException,
     AccountNotFoundException,
@@ -50,6 +50,8 @@ def finish(tx: Transaction, organization: Organization, number: str) -> None:
     accounts.close(tx, number)
     authority.changed(tx, number)
     authority.organization_changed(tx)
+    status = {"accountId": number, "state": "SUCCEEDED"}
+    telling.tell(tx, organization, "CloseAccountResult", number, {"closeAccountStatus": status})
     _schedule(tx, organization, "organizations.drop_closed", number, _KEPT)
 
 

@@ -14,7 +14,7 @@ from cumulet.kernel import accounts, authority
 from cumulet.kernel.records import Record, replace
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.organizations import members, tags, tree
+from cumulet.services.organizations import members, tags, telling, tree
 from cumulet.services.organizations.errors import (
     ConstraintViolationException,
     CreateAccountStatusNotFoundException,
@@ -106,7 +106,9 @@ def finish(tx: Transaction, organization: Organization, request_id: str) -> None
     members.join(tx, organization, creation.number, tree.CREATED)
     tags.add(tx, organization, creation.number, [{"Key": k, "Value": v} for k, v in creation.tags.items()])
     authority.changed(tx, creation.number)
-    _put(tx, organization, replace(creation, state=SUCCEEDED, completed=tx.now))
+    done = replace(creation, state=SUCCEEDED, completed=tx.now)
+    _put(tx, organization, done)
+    telling.tell(tx, organization, "CreateAccountResult", creation.number, _result(done))
 
 
 def fail(tx: Transaction, organization: Organization, creation: Creation, reason: str) -> Creation:
@@ -116,6 +118,7 @@ def fail(tx: Transaction, organization: Organization, creation: Creation, reason
             accounts.forget(tx, number)
     failed = replace(creation, state=FAILED, reason=reason, completed=tx.now, number="", government="")
     _put(tx, organization, failed)
+    telling.tell(tx, organization, "CreateAccountResult", creation.number, _result(failed))
     return failed
 
 
@@ -161,6 +164,12 @@ def trust(management: str, partition: str = "aws") -> dict[str, Any]:
     principal = {"AWS": f"arn:{partition}:iam::{management}:root"}
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
     return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _result(creation: Creation) -> dict[str, Any]:
+    status = {"id": creation.id, "state": creation.state, "accountName": "HIDDEN_DUE_TO_SECURITY_REASONS"}
+    more = {"failureReason": creation.reason} if creation.reason else {"accountId": creation.number}
+    return {"createAccountStatus": status | more}
 
 
 def _put(tx: Transaction, organization: Organization, creation: Creation) -> None:

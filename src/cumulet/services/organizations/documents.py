@@ -10,8 +10,7 @@ from typing import Any
 import msgspec
 
 from cumulet.kernel.authority import RCP, SCP
-from cumulet.kernel.authz import policies as language
-from cumulet.kernel.authz.malformed import MalformedPolicy
+from cumulet.kernel.authz import MalformedPolicy, PolicyKind, parse
 from cumulet.services.organizations import policy_types
 from cumulet.services.organizations.errors import ConstraintViolationException, MalformedPolicyDocumentException
 
@@ -19,7 +18,7 @@ _DEEPEST = 16
 _VALUE_OPERATORS = ("@@assign", "@@append", "@@remove")
 _ALLOWED = "@@operators_allowed_for_child_policies"
 _CHILD_OPERATORS = frozenset({"@@all", "@@none", *_VALUE_OPERATORS})
-_KINDS = {SCP: language.Kind.SCP, RCP: language.Kind.RCP}
+_KINDS = {SCP: PolicyKind.SCP, RCP: PolicyKind.RCP}
 
 
 def check(kind: str, content: str) -> None:
@@ -43,7 +42,7 @@ def read(content: str) -> Any:
 
 def _check_authorization(kind: str, content: str) -> None:
     try:
-        language.parse(content, _KINDS[kind], "policy")
+        parse(content, _KINDS[kind], "policy")
     except MalformedPolicy:
         raise MalformedPolicyDocumentException from None
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from cumulet.kernel import accounts, authority
-from cumulet.kernel.events import Event
 from cumulet.kernel.records import Record, replace
-from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.organizations import attachments, handshakes, organizations, tags, tree
+from cumulet.services.organizations import attachments, handshakes, organizations, tags, telling, tree
 from cumulet.services.organizations.errors import (
     AccountNotFoundException,
     ConstraintViolationException,
@@ -48,7 +46,9 @@ def join(tx: Transaction, organization: Organization, number: str, method: str) 
     tx.put(_payer(number, tx.now), Payer(management=organization.management, since=tx.now))
     attachments.attach_defaults(tx, organization, number)
     authority.organization_changed(tx)
-    _tell(tx, organization, "AccountJoinedOrganization", number, {"joinedMethod": method, "joinedTime": _written(tx)})
+    telling.tell(
+        tx, organization, "AccountJoinedOrganization", number, {"joinedMethod": method, "joinedTime": _written(tx)}
+    )
 
 
 def remove(tx: Transaction, organization: Organization, number: str, method: str) -> None:
@@ -62,7 +62,7 @@ def remove(tx: Transaction, organization: Organization, number: str, method: str
         tx.put(key, replace(payer, until=tx.now))
     authority.organization_changed(tx)
     departed = {"departureMethod": method, "departureTime": _written(tx)}
-    _tell(tx, organization, "AccountDepartedOrganization", number, departed)
+    telling.tell(tx, organization, "AccountDepartedOrganization", number, departed)
 
 
 def leave(tx: Transaction, organization: Organization, number: str, method: str) -> None:
@@ -166,16 +166,6 @@ def payers(tx: ReadTransaction, number: str) -> list[Payer]:
 
 def _payer(number: str, since: datetime) -> tuple[object, ...]:
     return ("organizations", number, "payers", since)
-
-
-def _tell(tx: Transaction, organization: Organization, what: str, number: str, detail: dict[str, str]) -> None:
-    tx.emit(
-        Event(
-            id=tx.uuid(), type=f"organizations.{what}", time=tx.now, scope=Scope(account=organization.management),
-            resource=organization.arn(f"account/{organization.id}/{number}"),
-            detail={"accountId": number, "organizationId": organization.id, **detail},
-        )
-    )  # fmt: skip
 
 
 def _written(tx: Transaction) -> str:

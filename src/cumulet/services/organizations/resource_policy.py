@@ -7,11 +7,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cumulet.kernel import authority
-from cumulet.kernel.authz import policies as language
-from cumulet.kernel.authz.malformed import MalformedPolicy
+from cumulet.kernel.authz import MalformedPolicy, PolicyKind, parse
 from cumulet.kernel.records import Record, replace
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.organizations import organizations, tags
+from cumulet.services.organizations import delegable, organizations, tags
 from cumulet.services.organizations.errors import InvalidInputException, ResourcePolicyNotFoundException
 from cumulet.services.organizations.organizations import Organization
 
@@ -65,6 +64,9 @@ def _existing(tx: ReadTransaction, organization: Organization) -> ResourcePolicy
 
 def _check(content: str) -> None:
     try:
-        language.parse(content, language.Kind.RESOURCE, "resource policy")
+        policy = parse(content, PolicyKind.RESOURCE, "resource policy")
     except MalformedPolicy:
         raise InvalidInputException("INVALID_RESOURCE_POLICY_JSON") from None
+    for statement in policy.statements:
+        if statement.not_action or not all(map(delegable.is_grantable, statement.actions)):
+            raise InvalidInputException("UNSUPPORTED_ACTION_IN_RESOURCE_POLICY")

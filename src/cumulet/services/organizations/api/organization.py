@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cumulet.kernel.errors import ServiceError
+from cumulet.kernel.service import job
 from cumulet.services.organizations import (
     delegation,
     features,
@@ -95,3 +96,9 @@ class Organization(Base):
     ) -> dict[str, Any]:
         found = await self._look(delegation.services, AccountId, Page(NextToken, MaxResults))
         return answer("DelegatedServices", found)
+
+    @job
+    async def record_event(self, *, event: dict[str, Any], type: str) -> None:
+        """Tell CloudTrail."""
+        source, name = f"{self.name}.amazonaws.com", type.partition(".")[2]
+        self.kernel.audit.note_event(self.caller, self.scope, self.request, source, name, additional=event)
