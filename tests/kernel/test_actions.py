@@ -154,6 +154,32 @@ def test_tags_of_the_request_are_condition_keys_however_they_are_written(service
         assert need.context.get("aws:tagkeys") == ["Team"]
 
 
+@pytest.mark.parametrize(
+    ("service", "method", "parameters", "context"),
+    [
+        ("sns", "subscribe", {"TopicArn": ARN.format("sns", "t"), "Protocol": "https", "Endpoint": "https://e"},
+         {"sns:protocol": "https", "sns:endpoint": "https://e"}),
+        ("sts", "assume_role", {"RoleArn": ROLE, "ExternalId": "x"}, {"sts:externalid": "x"}),
+        ("s3", "list_objects_v2", {"Bucket": "b", "Prefix": "p/", "MaxKeys": 5},
+         {"s3:prefix": "p/", "s3:max-keys": "5"}),
+        ("s3", "put_object", {"Bucket": "b", "Key": "k", "ACL": "private", "ObjectLockMode": "GOVERNANCE"},
+         {"s3:x-amz-acl": "private", "s3:object-lock-mode": "GOVERNANCE"}),
+        ("kms", "create_key", {"KeySpec": "RSA_2048", "MultiRegion": True, "BypassPolicyLockoutSafetyCheck": False},
+         {"kms:keyspec": "RSA_2048", "kms:multiregion": "true", "kms:bypasspolicylockoutsafetycheck": "false"}),
+        ("iam", "attach_user_policy", {"UserName": "u", "PolicyArn": "arn:aws:iam::aws:policy/P"},
+         {"iam:policyarn": "arn:aws:iam::aws:policy/P"}),
+    ],
+)  # fmt: skip
+def test_condition_keys_that_repeat_a_parameter_have_its_value(service, method, parameters, context):
+    need, *_ = actions.needs(service, method, HERE, parameters)
+    assert {key: need.context.get(key) for key in context} == context
+
+
+def test_a_short_name_is_no_value_of_a_key_that_is_an_arn():
+    parameters = {"cluster": "c", "taskDefinition": "t"}
+    assert all(need.context.get("ecs:cluster") is None for need in actions.needs("ecs", "run_task", HERE, parameters))
+
+
 def test_taking_tags_away_names_keys_alone():
     url = "http://127.0.0.1:4566/111122223333/q"
     (need,) = actions.needs("sqs", "untag_queue", HERE, {"QueueUrl": url, "TagKeys": ["Team"]})

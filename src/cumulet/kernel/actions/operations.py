@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 from cumulet.kernel import models
-from cumulet.kernel.access import Need, Value
-from cumulet.kernel.actions import catalogue, exceptions, paths, resources, tags
+from cumulet.kernel.access import Need, Value, pass_role
+from cumulet.kernel.actions import catalogue, conditions, exceptions, paths, resources, tags
 from cumulet.kernel.actions.catalogue import Action, Level
 from cumulet.kernel.models import Operation
 from cumulet.kernel.scope import Scope
@@ -82,20 +82,28 @@ def _ask(service: str, operation: Operation, name: str) -> Ask:
     if action is None:
         return _asking(name, None, brought)
     found = _resources(resources.kinds(operation, action, prefix))
-    return _asking(name, found, brought, _tagging(prefix, operation, action))
+    told = conditions.keys_of(operation, action, prefix)
+    return _asking(name, found, brought, told, _tagging(prefix, operation, action))
 
 
-def _asking(name: str, found: Resources | None, brought: tags.Brought | None, tagging: _Tagging | None = None) -> Ask:
-    if brought is None and found is None:
+def _asking(
+    name: str,
+    found: Resources | None,
+    brought: tags.Brought | None,
+    told: conditions.Told | None = None,
+    tagging: _Tagging | None = None,
+) -> Ask:
+    if brought is None and found is None and told is None:
         nothing_else = [Need(action=name)]
         return lambda scope, parameters: nothing_else
 
     def ask(scope: Scope, parameters: Mapping[str, Any]) -> list[Need]:
         arns = _ANYTHING if found is None else found(scope, parameters)
-        context = {} if brought is None else brought(parameters)
+        of_tags = {} if brought is None else brought(parameters)
+        context = of_tags if told is None else {**told(parameters), **of_tags}
         needs = [_need(name, arn, scope, context) for arn in arns]
-        if context and tagging is not None:
-            needs += tagging.needs(scope, parameters, arns, context)
+        if of_tags and tagging is not None:
+            needs += tagging.needs(scope, parameters, arns, of_tags)
         return needs
 
     return ask
@@ -194,11 +202,11 @@ def _passing(service: str, operation: Operation) -> Ask | None:
     if not members:
         return None
     readers = [paths.reader(path) for path in members]
-    to: Mapping[str, Value] = {"iam:passedtoservice": exceptions.PASSED_TO.get(prefix, f"{prefix}.amazonaws.com")}
+    to = exceptions.PASSED_TO.get(prefix, f"{prefix}.amazonaws.com")
 
     def ask(scope: Scope, parameters: Mapping[str, Any]) -> list[Need]:
         roles = {arn: None for read in readers for arn in read(parameters) if _ROLE_ARN.match(arn)}
-        return [_need("iam:PassRole", arn, scope, to) for arn in roles]
+        return [pass_role(arn, to) for arn in roles]
 
     return ask
 
