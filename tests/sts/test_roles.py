@@ -410,3 +410,17 @@ def test_a_root_with_a_key_of_its_own_assumes_no_role(here):
 
     assert refusal(raised) == ("AccessDenied", "Roles may not be assumed by root accounts.")
     assert here.client("sts").assume_role(RoleArn=role, RoleSessionName="local")
+
+
+def test_a_session_with_as_many_tags_as_there_may_be_works(here):
+    role = here.role("t", trust({"AWS": here.root}, ["sts:AssumeRole", "sts:TagSession"]), allow("*"))
+    ana = here.user("ana", allow("sts:*"))
+    tags = [{"Key": f"{number:03}" + "k" * 125, "Value": "v" * 256} for number in range(50)]
+
+    given = assume(here, ana, role, Tags=tags, Policy=policy(allow("*", "arn:aws:s3:::" + "a" * 1700), allow("s3:*")))
+
+    assert 0 < given["PackedPolicySize"] <= 100
+    acting(here.cloud, given["Credentials"], "s3").list_buckets()
+    with pytest.raises(ClientError) as raised:
+        assume(here, ana, role, Tags=[*tags, {"Key": "one more", "Value": ""}])
+    assert refusal(raised)[0] == "ValidationError"
