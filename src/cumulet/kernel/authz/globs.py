@@ -72,8 +72,9 @@ def any_of(patterns: Iterable[str], *, variables: bool) -> Matcher | None:
     return _any(frozenset(texts), tuple(starts), tuple(others))
 
 
+@lru_cache(maxsize=1024)
 def compiled(pattern: str, *, variables: bool) -> Matcher:
-    """A matcher of one pattern."""
+    """A matcher of one pattern. Kept, since the parts of ARNs are much the same everywhere."""
     return _matcher(_tokens(pattern, variables=variables))
 
 
