@@ -23,7 +23,7 @@ Find = Callable[[Scope, Mapping[str, Any]], list[str]]
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _OF_SCOPE = ("Partition", "Region", "Account")
 _ENDINGS = ("", "name", "id", "identifier", "arn", "url")
-_GENERIC_ARNS = ("resourcearn", "arn", "resourcearns", "resourcearnlist", "arnlist")
+_GENERIC_ARNS = ("resourcearn", "resourcearns", "resourcearnlist", "arnlist")
 _GENERIC_NAMES = ("name", "id", "identifier", "arn")
 
 
@@ -187,7 +187,7 @@ class _Members:
 
     def generic_arn(self) -> str | None:
         """A member that takes the ARN of any resource: ResourceArn of the tagging operations."""
-        return next((self._top[name] for name in _GENERIC_ARNS if name in self._top and name != "arn"), None)
+        return next((self._top[name] for name in _GENERIC_ARNS if name in self._top), None)
 
     def arn_of(self, type: ResourceType) -> str | None:
         """A member that takes the ARN of a resource of this type: TopicArn for `topic`."""
