@@ -133,25 +133,49 @@ def test_what_a_client_encrypted_is_kept_untouched(s3, bucket):
     assert AESGCM(key).decrypt(bytes.fromhex(found["Metadata"]["x-amz-iv"]), body, None) == b"for my eyes only"
 
 
-def kms(account, name="1234abcd-12ab-34cd-56ef-1234567890ab"):
-    return {"SSEKMS": {"KMSKeyArn": f"arn:aws:kms:us-east-1:{account}:key/{name}", "BucketKeyEnabled": True}}
+def kms(arn):
+    return {"SSEKMS": {"KMSKeyArn": arn, "BucketKeyEnabled": True}}
 
 
-def test_an_object_gets_another_key_in_its_place(s3, bucket, account):
+def test_an_object_gets_another_key_in_its_place(s3, bucket, key):
     made = s3.put_object(Bucket=bucket, Key="k", Body=b"1", Metadata={"a": "b"}, StorageClass="GLACIER")
     before = s3.head_object(Bucket=bucket, Key="k")
-    s3.update_object_encryption(Bucket=bucket, Key="k", ObjectEncryption=kms(account))
+    s3.update_object_encryption(Bucket=bucket, Key="k", ObjectEncryption=kms(key))
     after = s3.head_object(Bucket=bucket, Key="k")
     assert (after["ServerSideEncryption"], after["BucketKeyEnabled"]) == ("aws:kms", True)
-    assert after["SSEKMSKeyId"] == kms(account)["SSEKMS"]["KMSKeyArn"]
+    assert after["SSEKMSKeyId"] == key
     assert after["ETag"] == made["ETag"]
     for name in ("LastModified", "Metadata", "StorageClass"):
         assert after[name] == before[name]
 
 
-def test_what_cannot_get_another_key_is_refused(s3, bucket, account):
-    def update(key="k", how=None):
-        return code_of(s3.update_object_encryption, Bucket=bucket, Key=key, ObjectEncryption=how or kms(account))
+def test_an_object_goes_from_key_to_key_and_its_bytes_stay(s3, client, bucket, key):
+    content = os.urandom(6 * 1024 * 1024)
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="parts")["UploadId"]
+    parts = [
+        {
+            "PartNumber": number,
+            "ETag": s3.upload_part(Bucket=bucket, Key="parts", UploadId=upload, PartNumber=number, Body=body)["ETag"],
+        }
+        for number, body in ((1, content), (2, b"end"))
+    ]
+    s3.complete_multipart_upload(Bucket=bucket, Key="parts", UploadId=upload, MultipartUpload={"Parts": parts})
+    s3.put_object(Bucket=bucket, Key="small", Body=b"1")
+    other = client("kms").create_key()["KeyMetadata"]["Arn"]
+
+    for arn in (key, other):
+        for name in ("parts", "small"):
+            asked = {"SSEKMS": {"KMSKeyArn": arn, "BucketKeyEnabled": False}}
+            s3.update_object_encryption(Bucket=bucket, Key=name, ObjectEncryption=asked)
+        assert s3.get_object(Bucket=bucket, Key="parts")["Body"].read() == content + b"end"
+        assert s3.get_object(Bucket=bucket, Key="small")["Body"].read() == b"1"
+    client("kms").disable_key(KeyId=other)
+    assert code_of(s3.get_object, Bucket=bucket, Key="small") == "KMS.DisabledException"
+
+
+def test_what_cannot_get_another_key_is_refused(s3, bucket, key):
+    def update(name="k", how=None):
+        return code_of(s3.update_object_encryption, Bucket=bucket, Key=name, ObjectEncryption=how or kms(key))
 
     s3.put_object(Bucket=bucket, Key="k", Body=b"1")
     s3.put_object(Bucket=bucket, Key="own", Body=b"1", SSECustomerAlgorithm="AES256", SSECustomerKey=os.urandom(32))
@@ -159,5 +183,6 @@ def test_what_cannot_get_another_key_is_refused(s3, bucket, account):
     assert update("absent") == "NoSuchKey"
     assert update("own") == update("double") == "InvalidRequest"
     assert update(how={"SSEKMS": {"KMSKeyArn": "alias/mine"}}) == "InvalidRequest"
-    assert update(how=kms("999999999999")) == "AccessDenied"
+    foreign = "arn:aws:kms:us-east-1:999999999999:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    assert update(how=kms(foreign)) == "AccessDenied"
     assert s3.head_object(Bucket=bucket, Key="k")["ServerSideEncryption"] == "AES256"

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from tests.roles import role_for
 from tests.s3.refusals import code, refused
+from tests.sts.people import allow, policy
 
 from cumulet.kernel.identity import service_principal
 
@@ -301,9 +302,14 @@ def test_objects_under_a_customers_key_arrive_and_open_with_it(own_cloud, s3):
     assert code(s3.get_object, Bucket="target", Key="sealed") == "InvalidRequest"
 
 
+@pytest.mark.spec("storage:S3-59")
 def test_kms_objects_go_only_where_the_rule_opts_in(own_cloud, s3):
     versioned(s3, "with-kms")
-    key = "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555"
+    own_cloud.client("iam").put_role_policy(
+        RoleName="replicator", PolicyName="keys", PolicyDocument=policy(allow(["kms:Decrypt", "kms:Encrypt"]))
+    )
+    kms = own_cloud.client("kms")
+    source_key, key = (kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
     opted_in = rule(
         "with-kms",
         priority=2,
@@ -311,11 +317,34 @@ def test_kms_objects_go_only_where_the_rule_opts_in(own_cloud, s3):
         Destination={"EncryptionConfiguration": {"ReplicaKmsKeyID": key}},
     )
     replicate(s3, rule(), opted_in)
-    s3.put_object(Bucket="source", Key="k", Body=b"1", ServerSideEncryption="aws:kms")
+    s3.put_object(Bucket="source", Key="k", Body=b"1", ServerSideEncryption="aws:kms", SSEKMSKeyId=source_key)
+    s3.put_object(Bucket="source", Key="plain", Body=b"2")
     own_cloud.settle()
 
-    assert keys(s3, "target") == []
+    assert keys(s3, "target") == ["plain"]
     assert s3.head_object(Bucket="with-kms", Key="k")["SSEKMSKeyId"] == key
+    assert s3.head_object(Bucket="with-kms", Key="plain")["ServerSideEncryption"] == "AES256"
+    kms.disable_key(KeyId=source_key)
+    assert s3.get_object(Bucket="with-kms", Key="k")["Body"].read() == b"1"
+
+
+@pytest.mark.spec("storage:S3-59", "security:SINT-29")
+@pytest.mark.parametrize("missing", ["kms:Decrypt", "kms:Encrypt"])
+def test_the_role_needs_leave_of_both_keys(own_cloud, s3, missing):
+    kms = own_cloud.client("kms")
+    source_key, key = (kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
+    leave = [allow("kms:Decrypt", source_key), allow("kms:Encrypt", key)]
+    given = policy(*(each for each in leave if each["Action"] != missing))
+    own_cloud.client("iam").put_role_policy(RoleName="replicator", PolicyName="keys", PolicyDocument=given)
+    opted_in = {"SseKmsEncryptedObjects": {"Status": "Enabled"}}
+    destination = {"EncryptionConfiguration": {"ReplicaKmsKeyID": key}}
+    replicate(s3, rule(SourceSelectionCriteria=opted_in, Destination=destination))
+
+    s3.put_object(Bucket="source", Key="k", Body=b"1", ServerSideEncryption="aws:kms", SSEKMSKeyId=source_key)
+    own_cloud.settle()
+
+    assert status(s3, "k") == "FAILED"
+    assert keys(s3, "target") == []
 
 
 def test_what_is_changed_afterwards_follows(own_cloud, s3):

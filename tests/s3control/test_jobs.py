@@ -34,7 +34,7 @@ class Batch:
         self.s3 = connect(cloud, "s3", account=ACCOUNT)
         iam = connect(cloud, "iam", account=ACCOUNT)
         if not iam.list_roles()["Roles"]:  # as in a cloud that is started again
-            role_for(iam, "batchoperations.s3", "batch", actions="s3:*")
+            role_for(iam, "batchoperations.s3", "batch", actions=["s3:*", "kms:*"])
             role_for(iam, "s3", "replicator", actions="s3:*")
         self.control = at_aws(cloud, "s3control", ACCOUNT)
 
@@ -142,9 +142,10 @@ def test_a_job_waits_to_be_confirmed_and_can_be_cancelled(batch):
 @pytest.mark.spec("storage:S3-83")
 def test_existing_objects_are_encrypted_anew_by_a_copy(batch):
     batch.s3.put_object(Bucket="things", Key="a b", Body=b"1")
+    key = connect(batch.cloud, "kms", account=ACCOUNT).create_key()["KeyMetadata"]["KeyId"]
     operation = {
         "S3PutObjectCopy": {
-            "TargetResource": "arn:aws:s3:::things", "SSEAwsKmsKeyId": "1234abcd-12ab-34cd-56ef-1234567890ab",
+            "TargetResource": "arn:aws:s3:::things", "SSEAwsKmsKeyId": key,
             "NewObjectTagging": TAGGED, "StorageClass": "STANDARD_IA",
             "NewObjectMetadata": {"ContentType": "text/plain", "UserMetadata": {"who": "batch"}},
         }
@@ -175,7 +176,7 @@ def test_copies_go_below_a_prefix_and_archives_are_restored(batch):
 def test_objects_get_another_key_in_their_place(batch):
     batch.s3.put_object(Bucket="things", Key="k", Body=b"1")
     before = batch.s3.head_object(Bucket="things", Key="k")
-    arn = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    arn = connect(batch.cloud, "kms", account=ACCOUNT).create_key()["KeyMetadata"]["Arn"]
     operation = {"S3UpdateObjectEncryption": {"ObjectEncryption": {"SSEKMS": {"KMSKeyArn": arn}}}}
     assert batch.progress(batch.create(operation, batch.manifest([("things", "k")]))) == ("Complete", 1, 1, 0)
     after = batch.s3.head_object(Bucket="things", Key="k")

@@ -104,6 +104,11 @@ def parts(tx: ReadTransaction, upload_id: str, *, after: int = 0, limit: int | N
     return list(tx.range(("s3", "part", upload_id), after=after, limit=limit))
 
 
+def update_part(tx: Transaction, upload_id: str, changed: Part) -> None:
+    """Store a part whose members changed, in its place."""
+    tx.put(_part(upload_id, changed.number), changed)
+
+
 def abort(tx: Transaction, blobs: Blobs, bucket: str, upload: Upload) -> None:
     """Raises NoSuchUpload, so that one that was completed meanwhile keeps its parts."""
     find(tx, bucket, upload.key, upload.id)

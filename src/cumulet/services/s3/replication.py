@@ -8,6 +8,7 @@ Source: S3 User Guide, "What does Amazon S3 replicate?", "Getting replication st
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from cumulet.kernel.blobs import Blobs
@@ -41,6 +42,15 @@ class Target(NamedTuple):
     bucket: Bucket
     rule: dict[str, Any]
     role: Caller
+
+
+class Sealing(NamedTuple):
+    """What protects a version, and the KMS key that is to protect its replica by a rule."""
+
+    rule: str
+    source: Encryption
+    bucket: Bucket
+    kms_key: str
 
 
 def wrote(tx: Transaction, bucket: Bucket, made: Object) -> Object:
@@ -78,21 +88,25 @@ def role(tx: ReadTransaction, name: str) -> str:
 
 
 def replicate(
-    tx: Transaction, blobs: Blobs, writer: Visitor | None, name: str, key: str, version: str
+    tx: Transaction,
+    blobs: Blobs,
+    writer: Visitor | None,
+    name: str,
+    key: str,
+    version: str,
+    sealed: Mapping[str, Encryption],
 ) -> Object | None:
     """Bring a version to all its destinations, as `writer`, who is in the bucket's role, if the role lets S3 be.
-    Returns the version with the outcome, or None if it is gone.
+    Returns the version with the outcome, or None if it is gone. `sealed`: of what KMS protects, the encryption of the
+    replica by the rule's ID (see `sealings`).
 
     Safe to repeat: a replica that is there already is brought up to date."""
     bucket = buckets.find(tx, name)
     found = objects.version(tx, name, key, version) if bucket is not None else None
     if bucket is None or found is None:
         return None
-    configured = buckets.configuration(tx, name, KIND) or {}
-    rules = replication_rules.for_object(configured, found)
-    if found.replication == REPLICA:
-        rules = [rule for rule in rules if replication_rules.changes_of_replicas(rule)]
-    outcomes = [_deliver(tx, blobs, bucket, found, rule, writer) for rule in rules]
+    rules = _rules_now(tx, bucket, found)
+    outcomes = [_deliver(tx, blobs, bucket, found, rule, writer, sealed) for rule in rules]
     if found.delete_marker or found.replication == REPLICA:
         return found
     status = COMPLETED if outcomes and all(outcomes) else FAILED
@@ -101,21 +115,36 @@ def replicate(
     return done
 
 
-def replicate_existing(
-    tx: Transaction, blobs: Blobs, writer: Visitor | None, name: str, key: str, version_id: str | None
-) -> Object | None:
-    """S3 Batch Replication: bring over a version written before the rules, or one that failed.
-
-    Returns it with its outcome, or None if it is gone or no rule is for it."""
+def to_replicate(tx: ReadTransaction, name: str, key: str, version_id: str | None) -> str | None:
+    """Of a version written before the rules, or one that failed, the id; None if it is gone or no rule is for it."""
     bucket = buckets.get(tx, name)
     found = objects.current(tx, name, key) if version_id is None else objects.version(tx, name, key, version_id)
-    if found is None or not _rules(tx, bucket, found):
-        return None
-    return replicate(tx, blobs, writer, name, key, found.version)
+    return None if found is None or not _rules(tx, bucket, found) else found.version
+
+
+def sealings(tx: ReadTransaction, name: str, key: str, version: str) -> list[Sealing]:
+    """What KMS has to seal anew before a version is replicated, since every replica lies under its rule's own key."""
+    bucket = buckets.find(tx, name)
+    found = objects.version(tx, name, key, version) if bucket is not None else None
+    if bucket is None or found is None or found.encryption is None or not found.encryption.kms_blob:
+        return []
+    targets = [(rule, buckets.find(tx, replication_rules.destination(rule))) for rule in _rules_now(tx, bucket, found)]
+    return [
+        Sealing(rule["ID"], found.encryption, target, rule["Destination"]["EncryptionConfiguration"]["ReplicaKmsKeyID"])
+        for rule, target in targets
+        if target is not None
+    ]
+
+
+def _rules_now(tx: ReadTransaction, bucket: Bucket, found: Object) -> list[dict[str, Any]]:
+    rules = _rules(tx, bucket, found)
+    if found.replication == REPLICA:
+        return [rule for rule in rules if replication_rules.changes_of_replicas(rule)]
+    return rules
 
 
 def _rules(tx: ReadTransaction, bucket: Bucket, made: Object) -> list[dict[str, Any]]:
-    return replication_rules.for_object(buckets.configuration(tx, bucket.name, KIND), made)
+    return replication_rules.for_object(buckets.configuration(tx, bucket.name, KIND) or {}, made)
 
 
 def _schedule(tx: Transaction, bucket: Bucket, made: Object) -> None:
@@ -124,15 +153,22 @@ def _schedule(tx: Transaction, bucket: Bucket, made: Object) -> None:
 
 
 def _deliver(
-    tx: Transaction, blobs: Blobs, source: Bucket, found: Object, rule: dict[str, Any], writer: Visitor | None
+    tx: Transaction,
+    blobs: Blobs,
+    source: Bucket,
+    found: Object,
+    rule: dict[str, Any],
+    writer: Visitor | None,
+    sealed: Mapping[str, Encryption],
 ) -> bool:
     """Write the replica, unless something stands in the way: then the source is told FAILED. Returns whether it is."""
     bucket = buckets.find(tx, replication_rules.destination(rule))
-    if bucket is None or not _may_write(tx, source, bucket, found, writer):
+    is_sealed = found.encryption is None or not found.encryption.kms_blob or rule["ID"] in sealed
+    if bucket is None or not is_sealed or not _may_write(tx, source, bucket, found, writer):
         _tell_failure(tx, source, found, rule)
         return False
     existing = objects.version(tx, bucket.name, found.key, found.version)
-    replica = _dressed(found, source, bucket, rule)
+    replica = _dressed(found, source, bucket, rule, sealed.get(rule["ID"], found.encryption))
     if existing is not None and found.version != NULL:
         if not existing.delete_marker:
             shelf = object_annotations.mirrored(tx, blobs, found.annotations, existing.annotations)
@@ -162,7 +198,9 @@ def _may_write(tx: ReadTransaction, source: Bucket, bucket: Bucket, found: Objec
     return reads and access.may(tx, bucket, writer, action, found.key)
 
 
-def _dressed(found: Object, source: Bucket, bucket: Bucket, rule: dict[str, Any]) -> Object:
+def _dressed(
+    found: Object, source: Bucket, bucket: Bucket, rule: dict[str, Any], encryption: Encryption | None
+) -> Object:
     """The replica: everything of the source, but for what the destination decides."""
     wanted = rule["Destination"]
     given_away = wanted.get("AccessControlTranslation") is not None
@@ -171,7 +209,7 @@ def _dressed(found: Object, source: Bucket, bucket: Bucket, rule: dict[str, Any]
         found,
         replication="" if found.delete_marker else REPLICA,
         storage_class=wanted.get("StorageClass") or found.storage_class,
-        encryption=_encryption(found.encryption, wanted),
+        encryption=encryption,
         owner="" if given_away or not foreign else found.owner or source.account,
         acl=None if given_away else found.acl,
         restored_until=None,
@@ -181,13 +219,6 @@ def _dressed(found: Object, source: Bucket, bucket: Bucket, rule: dict[str, Any]
         annotations="",
     )
     return replica if bucket.object_lock else replace(replica, lock_mode="", lock_until=None, legal_hold="")
-
-
-def _encryption(made: Encryption | None, wanted: dict[str, Any]) -> Encryption | None:
-    key = (wanted.get("EncryptionConfiguration") or {}).get("ReplicaKmsKeyID")
-    if made is None or not key or made.customer_key_md5:
-        return made
-    return replace(made, algorithm="aws:kms", kms_key=key, bucket_key=False)
 
 
 def _renewed(existing: Object, replica: Object, tx: ReadTransaction) -> Object:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from cumulet.services.s3 import object_encryption
-from cumulet.services.s3.api.base import S3Base
+from cumulet.services.s3.api.kms_keys import KmsKeys
+from cumulet.services.s3.object_encryption import Rewrapping
 
 
-class ObjectEncryption(S3Base):
+class ObjectEncryption(KmsKeys):
     async def update_object_encryption(
         self,
         *,
@@ -22,5 +23,10 @@ class ObjectEncryption(S3Base):
         ChecksumAlgorithm: str | None = None,
     ) -> dict[str, Any]:
         new = object_encryption.wanted(ObjectEncryption, self.bucket)
-        await self.store.write(object_encryption.update, self.bucket, Key, VersionId, new)
+        seen = await self.store.read(object_encryption.changeable, self.bucket, Key, VersionId)
+        held = seen.encryption
+        opens = await self.unlocked(held) if held is not None and held.kms_blob else None
+        sealed, seals = await self.sealed(Key, new, None)
+        rewrapping = Rewrapping(self.kernel.keyring, opens, seals)
+        await self.store.write(object_encryption.update, self.bucket, seen, VersionId, sealed, rewrapping)
         return {}
