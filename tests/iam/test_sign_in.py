@@ -164,6 +164,19 @@ def test_the_root_signs_in_with_its_address_and_makes_an_administrator(cloud, si
     assert root.get_account_summary()["SummaryMap"]["AccountPasswordPresent"] == 1
 
 
+@pytest.mark.spec("security:IAM-56")
+def test_the_root_with_a_device_needs_its_code(cloud, sign_in):
+    call(cloud.url, "POST", "/_cumulet/signin/root", {"account": ACCOUNT, "password": PASSWORD})
+    status, device = call(cloud.url, "POST", "/_cumulet/signin/root/mfa", {"account": ACCOUNT})
+    assert (status, device["SerialNumber"]) == (200, f"arn:aws:iam::{ACCOUNT}:mfa/root-account-mfa-device")
+    root = {"email": f"{ACCOUNT}@accounts.cumulet.internal", "password": PASSWORD}
+    assert sign_in(**root)[0] == "MFA_REQUIRED"
+    code = totp.code(device["Seed"], cloud.now())
+    assert sign_in(**root, code=code)[0] == "SUCCESS"
+    assert sign_in(**root, code=code)[0] == "FAILED"
+    assert call(cloud.url, "POST", "/_cumulet/signin/root/mfa", {"account": "1"})[0] == 400
+
+
 def test_a_token_stands_for_credentials_for_a_quarter_of_an_hour(cloud, bob, sign_in):
     given = sign_in(**BOB)[1]["Credentials"]
     exchange = {

@@ -42,6 +42,10 @@ class RootPassword(Arguments, frozen=True):
     email: str | None = None
 
 
+class RootMfa(Arguments, frozen=True):
+    account: str = DEFAULT_ACCOUNT
+
+
 class MfaToken(Arguments, frozen=True):
     """A hardware token: the serial number printed on it, and its seed in base32."""
 
@@ -65,6 +69,13 @@ async def set_root_password(cloud: Cloud, given: RootPassword) -> dict[str, Any]
         return await _said(_iam(cloud, given.account).set_root_password(Password=given.password, Email=given.email))
     except EmailInUse:
         raise BadRequest("another account has this e-mail address") from None
+
+
+async def enable_root_mfa(cloud: Cloud, given: RootMfa) -> dict[str, Any]:
+    """A new virtual device for the root, in place of an earlier one. Its seed is told now and never again."""
+    _check_account(given.account)
+    device = await cloud.kernel.store.write(identity.enable_root_mfa, given.account)
+    return {"SerialNumber": device.serial, "Seed": device.seed}
 
 
 async def register_token(cloud: Cloud, given: MfaToken) -> dict[str, Any]:
@@ -147,9 +158,13 @@ async def _said(call: Any) -> dict[str, Any]:
 
 
 def _iam(cloud: Cloud, account: str) -> Client:
+    _check_account(account)
+    return cloud.kernel.client(identity.service_principal("signin", account), "iam", DEFAULT_REGION)
+
+
+def _check_account(account: str) -> None:
     if len(account) != len(DEFAULT_ACCOUNT) or not account.isascii() or not account.isdigit():
         raise BadRequest("an account is a number of twelve digits")
-    return cloud.kernel.client(identity.service_principal("signin", account), "iam", DEFAULT_REGION)
 
 
 ROUTES = {
@@ -157,5 +172,6 @@ ROUTES = {
     "POST /_cumulet/signin/federation": (Exchange, federate),
     "POST /_cumulet/signin/token": (Ticket, redeem),
     "POST /_cumulet/signin/root": (RootPassword, set_root_password),
+    "POST /_cumulet/signin/root/mfa": (RootMfa, enable_root_mfa),
     "POST /_cumulet/signin/mfa-tokens": (MfaToken, register_token),
 }
