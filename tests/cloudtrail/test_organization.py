@@ -13,8 +13,10 @@ from tests.conftest import connect
 
 @pytest.fixture
 def organization(own_cloud) -> str:
-    answer = connect(own_cloud, "organizations", account=ACCOUNT).create_organization(FeatureSet="ALL")
-    return answer["Organization"]["Id"]
+    organizations = connect(own_cloud, "organizations", account=ACCOUNT)
+    made = organizations.create_organization(FeatureSet="ALL")["Organization"]["Id"]
+    organizations.enable_aws_service_access(ServicePrincipal="cloudtrail.amazonaws.com")
+    return made
 
 
 @pytest.fixture
@@ -51,3 +53,11 @@ def test_a_member_cannot_make_such_a_trail(own_cloud, trails, member):
             Name="everything", S3BucketName=BUCKET, IsOrganizationTrail=True
         )
     assert refused.value.response["Error"]["Code"] == "NotOrganizationManagementAccountException"
+
+
+def test_the_organization_has_to_let_cloudtrail_in(own_cloud, trails, organization):
+    organizations = connect(own_cloud, "organizations", account=ACCOUNT)
+    organizations.disable_aws_service_access(ServicePrincipal="cloudtrail.amazonaws.com")
+    with pytest.raises(ClientError) as refused:
+        trails.create_trail(Name="everything", S3BucketName=BUCKET, IsOrganizationTrail=True)
+    assert refused.value.response["Error"]["Code"] == "CloudTrailAccessNotEnabledException"

@@ -16,15 +16,19 @@ from cumulet.services.cloudtrail import delivery, digests, records, tags, trails
 from cumulet.services.cloudtrail.api.base import Base
 from cumulet.services.cloudtrail.delivery import Stretch
 from cumulet.services.cloudtrail.errors import (
+    CloudTrailAccessNotEnabledException,
+    InsufficientDependencyServiceAccessPermissionException,
     InsufficientEncryptionPolicyException,
     InsufficientS3BucketPolicyException,
     KmsKeyNotFoundException,
     NotOrganizationManagementAccountException,
+    OrganizationNotInAllFeaturesModeException,
     OrganizationsNotInUseException,
     S3BucketDoesNotExistException,
 )
 from cumulet.services.cloudtrail.trails import Trail
 
+_PRINCIPAL = "cloudtrail.amazonaws.com"
 _OF_UPDATES = {
     "S3BucketName": "bucket", "S3KeyPrefix": "prefix", "SnsTopicName": "topic", "KmsKeyId": "kms_key",
     "IncludeGlobalServiceEvents": "global_events", "IsMultiRegionTrail": "multi_region",
@@ -277,7 +281,23 @@ class Trails(Base):
             raise NotOrganizationManagementAccountException(
                 "Only the management account of the organization can create organization trails."
             )
+        await self._check_trusted()
         return str(found.organization)
+
+    async def _check_trusted(self) -> None:
+        """Raise unless the organization has all features and lets CloudTrail in."""
+        organizations = self.on_behalf("organizations", region="us-east-1")
+        try:
+            told = (await organizations.describe_organization())["Organization"]
+            listed = await organizations.list_aws_service_access_for_organization()
+        except ServiceError as error:
+            raise InsufficientDependencyServiceAccessPermissionException(error.message) from None
+        if told["FeatureSet"] != "ALL":
+            raise OrganizationNotInAllFeaturesModeException("All features of the organization have to be enabled.")
+        if _PRINCIPAL not in {each["ServicePrincipal"] for each in listed["EnabledServicePrincipals"]}:
+            raise CloudTrailAccessNotEnabledException(
+                f"Trusted access of {_PRINCIPAL} has to be enabled in the organization."
+            )
 
     def _accounts(self, tx: ReadTransaction, trail: Trail) -> list[str]:
         """Whose record the trail reads."""
