@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cumulet.kernel import models
 from cumulet.kernel.access import Need
-from cumulet.kernel.authz import Ask, Decision, Policies, Policy, PolicyKind, evaluate, parse, words
+from cumulet.kernel.authz import Ask, Decision, MalformedPolicy, Policies, Policy, PolicyKind, evaluate, parse, words
 from cumulet.kernel.context import Context
 from cumulet.kernel.errors import AccessDenied, AccessDeniedException, ServiceError
 from cumulet.kernel.identity import Caller, Kind
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
 Level = tuple[Policy, ...]
 
+_NOBODY = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}'
 _KEPT = 4096
 """Callers whose policies are kept compiled."""
 
@@ -158,7 +159,7 @@ class Authority:
         held: Policies = self.standing(tx, ask.caller).policies
         rcps = self.levels(tx, ask.account, RCP)
         kind = PolicyKind.TRUST if need.is_trust else PolicyKind.RESOURCE
-        resource = parse(need.policy, kind, need.resource) if need.policy else None
+        resource = _readable(need.policy, kind, need.resource) if need.policy else None
         if rcps or resource is not None:
             held = held._replace(resource=resource, rcps=rcps)
         return evaluate(ask, held)
@@ -214,6 +215,14 @@ def denial(service: str, message: str) -> ServiceError:
         refusal.status = 403 if protocol == "rest-json" else 400
         return refusal
     return AccessDenied(message)
+
+
+def _readable(text: str, kind: PolicyKind, source: str) -> Policy:
+    """The policy; one that an older version of Cumulet kept, and that cannot be read now, lets nobody in."""
+    try:
+        return parse(text, kind, source)
+    except MalformedPolicy:
+        return parse(_NOBODY, PolicyKind.RESOURCE, source)
 
 
 def _is_own(need: Need, caller: Caller) -> bool:

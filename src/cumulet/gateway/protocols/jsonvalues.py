@@ -11,7 +11,7 @@ import msgspec
 
 from cumulet.gateway.protocols import scalars, timestamps
 from cumulet.gateway.protocols.codec import Convert
-from cumulet.gateway.protocols.shapes import Compiler, members, outside_body, wire_name
+from cumulet.gateway.protocols.shapes import Compiler, members, outside_body, resolve, wire_name
 from cumulet.kernel.models import ServiceModel, Shape
 
 _decoder = msgspec.json.Decoder()
@@ -62,7 +62,7 @@ class JsonReader(Compiler):
                         found[member[0]] = member[1](item)
             return found
 
-        return parse
+        return _one_of(known, parse) if shape.get("union") else parse
 
     def name(self, name: str, shape: Shape) -> str:
         return wire_name(name, shape)
@@ -112,7 +112,7 @@ class JsonWriter(Compiler):
 
     def structure(self, shape: Shape, top: bool = False) -> Convert:
         """`top` leaves out the members that travel outside of the body."""
-        if shape.get("document"):
+        if shape.get("document") or (shape.get("union") and self._is_plain(shape)):
             return _as_is
         known: dict[str, tuple[str, Convert | None]] = {}
         for name, member in members(self.service, shape).items():
@@ -145,8 +145,24 @@ class JsonWriter(Compiler):
             return list
         return lambda value: [None if item is None else convert(item) for item in value]
 
+    def _is_plain(self, shape: Shape, within: frozenset[str] = frozenset()) -> bool:
+        """Whether the encoder writes such values just as the wire has them, whatever they hold (DynamoDB's items)."""
+        if shape["shape"] in within:
+            return True
+        within |= {shape["shape"]}
+        parts = [resolve(self.service, shape[each]) for each in ("member", "key", "value") if each in shape]
+        if shape["type"] == "structure":
+            if not shape.get("union"):
+                return False  # its members may be None
+            parts = list(members(self.service, shape).values())
+            if any("locationName" in part or part.get("location") for part in parts):
+                return False
+        return shape["type"] in _PLAIN and all(self._is_plain(part, within) for part in parts)
+
     def map(self, shape: Shape) -> Convert:
         convert = self.compile(shape["value"])
+        if convert is _as_is and self.service.shapes[shape["key"]["shape"]]["type"] == "string":
+            return _as_dict
 
         def write(value: Mapping[Any, Any]) -> dict[str, Any]:
             return {
@@ -245,6 +261,30 @@ def _kind(value: Any) -> str:
 def _as_is(value: Any) -> Any:
     return value
 
+
+def _as_dict(value: Mapping[str, Any]) -> dict[str, Any]:
+    return value if type(value) is dict else dict(value)
+
+
+def _one_of(known: Mapping[str, tuple[str, Convert]], parse: Convert) -> Convert:
+    """For unions: what needs no conversion is taken as it is, without another dict."""
+
+    def parse_one(value: Any) -> Any:
+        if type(value) is not dict or len(value) != 1:
+            return parse(value)
+        ((key, item),) = value.items()
+        member = known.get(key)
+        if member is None or item is None:
+            return parse(value)
+        name, convert = member
+        converted = convert(item)
+        return value if converted is item and name == key else {name: converted}
+
+    return parse_one
+
+
+_PLAIN = frozenset(("structure", "list", "map", "string", "boolean", "blob"))
+"""Types whose values the encoder writes as the wire has them; it writes bytes in base64."""
 
 _READERS: dict[str, Convert] = {
     "string": string,
