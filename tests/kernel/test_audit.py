@@ -248,6 +248,59 @@ def test_every_operation_of_every_service_that_we_have_can_be_told(shared_cloud)
             response(operation)({"Nothing": 1})
 
 
+def test_half_characters_and_huge_numbers_can_be_kept(tx):
+    told = request(load("dynamodb").operations["PutItem"])(
+        {"TableName": "a\ud800", "Item": {"\udfff": {"S": "b\udc00"}}, "ReturnValues": 1 << 70}
+    )
+    entry = entries.Entry(
+        id="e", time=NOON, account="1", region="r", service="sqs", operation="X", parameters=told,
+        caller=Caller(kind=Kind.ROOT, account="1"),
+    )  # fmt: skip
+
+    assert tx.get(entries.keep(tx, [entry])).entries() == [entry]
+    assert told["tableName"] == "a?"
+
+
+def test_strange_names_do_not_keep_other_calls_off_the_record(client, cloudtrail, sqs):
+    with pytest.raises(ClientError):
+        sqs.create_queue(QueueName="half \ud800")
+    sqs.create_queue(QueueName="whole")
+
+    names = [event["requestParameters"] for event in events(cloudtrail) if event["eventName"] == "CreateQueue"]
+    assert {"queueName": "whole"} in names
+
+
+def test_who_is_refused_leaves_no_trace_with_the_owner(client, s3, cloudtrail, account):
+    s3.create_bucket(Bucket=f"closed-{account}")
+    stranger = client("s3", account="999900002222")
+    with pytest.raises(ClientError):
+        stranger.get_bucket_versioning(Bucket=f"closed-{account}")
+
+    assert "GetBucketVersioning" not in {event["eventName"] for event in events(cloudtrail)}
+    assert find(client("cloudtrail", account="999900002222"), "GetBucketVersioning")["errorCode"] == "AccessDenied"
+
+
+def test_what_cannot_be_written_now_is_written_later(tmp_path):
+    from cumulet.testing import LocalCloud
+
+    with LocalCloud(tmp_path / "cloud") as cloud:
+        kernel = cloud.cloud.kernel
+        write = kernel.store.write
+
+        def full_disk(*args, **more):
+            raise OSError("No space left on device")
+
+        client = cloud.client("sqs")
+        client.list_queues()
+        kernel.store.write = full_disk
+        with pytest.raises(OSError, match="No space"):
+            cloud.run(kernel.audit.written())
+        kernel.store.write = write
+
+        found = [event["eventName"] for event in events(cloud.client("cloudtrail"))]
+        assert found.count("ListQueues") == 1
+
+
 # The ledger of use
 
 

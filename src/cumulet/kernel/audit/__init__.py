@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
 
 from cumulet.kernel import identity, jobs
 from cumulet.kernel.access import Need
@@ -51,6 +54,8 @@ _NOTED_OF_A_KIND = 32
 """Data operations that nobody reads of are noted one by one only so often in a batch: enough for the ledger of use,
 and no burden to those who make thousands of them. The rest is counted."""
 _CHUNK = 500
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_UNWRITABLE = (TypeError, ValueError, LookupError, AttributeError, OverflowError, msgspec.MsgspecError)
 _LONGEST_MESSAGE = 1024
 
 
@@ -170,6 +175,8 @@ class Audit:
         if noted or events:
             try:
                 await self._kernel.store.write(self._write, noted, tallies, events)
+            except _UNWRITABLE:  # a bug of ours, which would be there the next time too
+                log.exception("%d calls could not be recorded", len(noted) + len(events))
             except BaseException:  # a full disk, say: what could not be written is tried again with the next
                 self._noted = [*noted, *self._noted][-_MOST_WAITING:]
                 self._entries = [*events, *self._entries][-_MOST_WAITING:]
@@ -230,7 +237,10 @@ class Audit:
     ) -> None:
         batch = _Batch(self, tx)
         for each in noted:
-            batch.take(each)
+            try:
+                batch.take(each)
+            except _UNWRITABLE:  # a bug of ours must not take the others off the record
+                log.exception("a call of %s could not be recorded", each.plan.action)
         batch.count(tallies)
         for event in events:
             batch.add(event)
@@ -264,7 +274,7 @@ class _Batch:
         needs = self._needs(noted)
         if noted.failure is None or noted.failure.denial is None:
             self._use(noted, needs, time)
-        accounts = _accounts(noted.call, needs)
+        accounts = _accounts(noted, needs)
         told: Entry | None = None
         shared = self._tx.uuid() if len(accounts) > 1 else ""
         for account in accounts:
@@ -333,7 +343,7 @@ class _Batch:
             uses.last, uses.region = time, region
             uses.regions.add(region)
             if resource and len(uses.resources) < 4 * use.MOST_RESOURCES:
-                uses.resources.add(resource)
+                uses.resources.add(_clean(resource))
             latest.append(uses)
         if (kind := _kind(noted.call, plan)) is not None:
             self._latest[kind] = latest
@@ -366,10 +376,14 @@ def _kind(call: Service, plan: Plan) -> _Kind | None:
     return (call.caller.arn, plan, needs[0].resource if needs else "")
 
 
-def _accounts(call: Service, needs: Iterable[Need]) -> list[str]:
-    """Whose record a call goes into: the caller's, and that of each owner of what it was about."""
-    own = call.caller.account or call.scope.account
-    return list(dict.fromkeys(account for account in (own, *(need.account for need in needs)) if account))
+def _accounts(noted: _Noted, needs: Iterable[Need]) -> list[str]:
+    """Whose record a call goes into: the caller's, and, if it succeeded, that of each owner of what it was about. Who
+    has no account of its own is on the record of the owners in any case."""
+    own = noted.call.caller.account or noted.call.scope.account
+    owners = [need.account for need in needs if _ACCOUNT.fullmatch(need.account)]
+    if own:
+        return list(dict.fromkeys((own, *owners))) if noted.failure is None else [own]
+    return list(dict.fromkeys(owners))
 
 
 def _entry(noted: _Noted, needs: Sequence[Need], time: datetime) -> Entry:
@@ -395,7 +409,9 @@ def _entry(noted: _Noted, needs: Sequence[Need], time: datetime) -> Entry:
         error=failure.code if failure is not None else "",
         message=failure.message if failure is not None else "",
         resources=tuple(
-            dict.fromkeys((n.resource, n.account or call.scope.account) for n in needs[:16] if n.resource != "*")
+            dict.fromkeys(
+                (_clean(n.resource), n.account or call.scope.account) for n in needs[:16] if n.resource != "*"
+            )
         ),
         denial=failure.denial if failure is not None else None,
     )
@@ -413,10 +429,10 @@ def _failure(error: Exception) -> _Failure:
     """An error without what hangs on it: a traceback holds the request's body."""
     denial = _denial(getattr(error, "asked", None), getattr(error, "because", None))
     if isinstance(error, ServiceError):
-        return _Failure(error.code, error.message[:_LONGEST_MESSAGE], denial)
+        return _Failure(error.code, _clean(error.message), denial)
     code = getattr(error, "code", None)
     if isinstance(code, str):
-        return _Failure(code, str(error)[:_LONGEST_MESSAGE], denial)
+        return _Failure(code, _clean(str(error)), denial)
     return _Failure("InternalFailure", "An internal error occurred", None)
 
 
@@ -427,11 +443,18 @@ def _denial(asked: Need | None, because: Decision | None) -> Denial | None:
         return None
     given = asked.context.items() if isinstance(asked.context, Mapping) else ()
     return Denial(
-        action=asked.action, resource=asked.resource, account=asked.account, reason=because.reason.name,
+        action=asked.action, resource=_clean(asked.resource), account=asked.account, reason=because.reason.name,
         layer=because.layer.name, policy=because.policy.source if because.policy is not None else "",
         statement=because.statement.sid if because.statement is not None else "",
-        context={name: v if isinstance(v, str) else [str(each) for each in v] for name, v in given},
+        context={
+            _clean(name): _clean(v) if isinstance(v, str) else [_clean(str(each)) for each in v] for name, v in given
+        },
     )  # fmt: skip
+
+
+def _clean(text: str) -> str:
+    """A text that has bytes, and not too many: what clients write may hold half characters."""
+    return text[:_LONGEST_MESSAGE].encode(errors="replace").decode()
 
 
 def _host(request: RequestInfo) -> str:
@@ -442,6 +465,7 @@ def _trim(tx: Transaction) -> None:
     """Forget what is too old to be looked up or delivered, some at once."""
     removed = 0
     for account in list(entries.accounts(tx)):
+        use.trim(tx, account)
         for category, kept in ((MANAGEMENT, KEPT), (DATA, _DATA_KEPT)):
             for region in list(entries.regions(tx, account, category)):
                 base = (*entries.space(account, category), region)

@@ -73,8 +73,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 def plan(service: str, method: str, data: frozenset[str]) -> Plan | None:
     """None for what no model describes."""
-    operation = models.load(service).methods.get(method)
-    if operation is None:
+    try:
+        operation = models.load(service).methods[method]
+    except KeyError:
         return None
     reads = is_read_only(operation)
     told = operation.name.startswith(_ANSWER_TOLD.get(service, ())) or not reads

@@ -20,6 +20,7 @@ HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 LARGEST = 100 * 1024
 """Bytes of one field; a larger one is left out and marked so (CloudTrail User Guide, omitted)."""
 _MOST_ITEMS = 1000
+_LARGEST_INTEGER = 1 << 63
 _DEEPEST = 32
 _SECRET = frozenset({
     "password", "newpassword", "oldpassword", "masteruserpassword", "masterpassword", "authtoken", "secretstring",
@@ -112,7 +113,9 @@ class _Tellers:
         def tell(value: Any, depth: int) -> Any:
             if not isinstance(value, Mapping) or depth > _DEEPEST:
                 return _NOTHING
-            told = {str(name): item(each, depth + 1) for name, each in list(value.items())[:_MOST_ITEMS]}
+            told = {
+                _scalar(str(name), depth): item(each, depth + 1) for name, each in list(value.items())[:_MOST_ITEMS]
+            }
             return {name: each for name, each in told.items() if each is not _NOTHING}
 
         return tell
@@ -136,7 +139,11 @@ def _structure(members: Mapping[str, tuple[str, Tell]], is_document: bool = Fals
 
 
 def _scalar(value: Any, depth: int) -> Any:
-    if isinstance(value, str | int | float):
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode(errors="replace").decode()
+    if isinstance(value, int):
+        return value if abs(value) < _LARGEST_INTEGER else str(value)
+    if isinstance(value, float):
         return value
     if isinstance(value, datetime):
         return _instant(value)

@@ -5,7 +5,7 @@ It answers when a service, a role or a key was last used, and from which calls a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cumulet.kernel.keys import Key
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MOST_RESOURCES = 64
 _MOST_REGIONS = 64
+_KEPT = timedelta(days=400)
+"""IAM User Guide, the tracking period of last accessed information."""
 
 
 class Use(Record):
@@ -65,6 +67,13 @@ def add(tx: Transaction, account: str, principal: str, new: Use) -> None:
     if active is None or active.time <= new.last:
         latest = LastActivity(time=new.last, region=new.region, action=new.action)
         tx.put(("audit", account, "active", principal), latest)
+
+
+def trim(tx: Transaction, account: str) -> None:
+    """Forget what was last done too long ago for anybody to ask."""
+    old = [key for key, found in tx.items(("audit", account, "use")) if found.last < tx.now - _KEPT]
+    for key in old:
+        tx.delete(key)
 
 
 def generalised(resources: Iterable[str]) -> tuple[str, ...]:
