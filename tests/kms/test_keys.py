@@ -230,6 +230,22 @@ def test_there_are_no_custom_key_stores(kms):
         kms.create_key(Origin="AWS_CLOUDHSM", CustomKeyStoreId="cks-1")
 
 
+def test_too_many_calls_in_a_second_are_throttled(tmp_path):
+    with LocalCloud(tmp_path, quotas=True) as cloud:
+        cloud.run(_freeze(cloud))
+        kms = connect(cloud, "kms", account="111122223333")
+        for _ in range(5):
+            kms.create_key()
+        with refused("ThrottlingException", "You have exceeded the rate at which you may call KMS."):
+            kms.create_key()
+        cloud.advance(seconds=1)
+        kms.create_key()
+
+
+async def _freeze(cloud) -> None:
+    cloud.cloud.kernel.clock.set_rate(0)
+
+
 @pytest.mark.spec("security:KMS-02")
 def test_a_key_outlives_the_process_and_lies_encrypted(tmp_path):
     with LocalCloud(tmp_path) as cloud:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cumulet.kernel.access import Need
 from cumulet.kernel.store import ReadTransaction
-from cumulet.services.kms import access
+from cumulet.services.kms import access, request_quotas
 from cumulet.services.kms.api.aliases import Aliases
 from cumulet.services.kms.api.custom_stores import CustomStores
 from cumulet.services.kms.api.data_keys import DataKeys
@@ -36,5 +36,10 @@ class KMS(
     MultiRegion,
     CustomStores,
 ):
+    async def authorise(self, operation: str, parameters: dict[str, Any]) -> None:
+        await super().authorise(operation, parameters)
+        if self.kernel.quotas:
+            await self.store.write(request_quotas.spend, self.scope, operation)
+
     def needs(self, tx: ReadTransaction, operation: str, parameters: Mapping[str, Any]) -> Iterable[Need]:
         return access.Asked(tx, self.scope, self.caller, operation, parameters).needs()
