@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.cloudtrail.conftest import ACCOUNT, BUCKET, delivered, keys
 from tests.conftest import connect
@@ -168,6 +169,42 @@ def test_advanced_selectors_choose_by_every_field(trails, files, sqs, own_cloud)
 
     assert record["eventName"] == "SendMessage"
     assert record["requestParameters"] == {"queueUrl": url, "messageBody": "HIDDEN_DUE_TO_SECURITY_REASONS"}
+
+
+@pytest.mark.spec("integration:CTR-10")
+def test_log_files_are_encrypted_at_rest(trails, files, sqs, own_cloud):
+    trails.create_trail(Name="everything", S3BucketName=BUCKET)
+    trails.start_logging(Name="everything")
+    own_cloud.advance(minutes=6)
+    [key] = keys(files)
+
+    assert files.head_object(Bucket=BUCKET, Key=key)["ServerSideEncryption"] == "AES256"
+
+
+def test_log_files_are_encrypted_with_a_key_of_ones_own(trails, files, own_cloud):
+    kms = connect(own_cloud, "kms", account=ACCOUNT)
+    use = {"Principal": {"Service": "cloudtrail.amazonaws.com"}, "Resource": "*", "Effect": "Allow"}
+    own = {"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*", "Effect": "Allow"}
+    statements = [own, {**use, "Action": ["kms:GenerateDataKey*", "kms:DescribeKey"]}]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    key = kms.create_key(Policy=policy)["KeyMetadata"]
+    kms.create_alias(AliasName="alias/trail", TargetKeyId=key["KeyId"])
+    made = trails.create_trail(Name="everything", S3BucketName=BUCKET, KmsKeyId="alias/trail")
+    trails.start_logging(Name="everything")
+    own_cloud.advance(minutes=6)
+    [name] = keys(files)
+    told = files.head_object(Bucket=BUCKET, Key=name)
+
+    assert made["KmsKeyId"] == key["Arn"]
+    assert (told["ServerSideEncryption"], told["SSEKMSKeyId"]) == ("aws:kms", key["Arn"])
+    assert names(delivered(files)) == ["StartLogging"]
+
+
+def test_a_key_has_to_let_cloudtrail_in(trails, own_cloud):
+    kms = connect(own_cloud, "kms", account=ACCOUNT)
+    with pytest.raises(ClientError) as refused:
+        trails.create_trail(Name="everything", S3BucketName=BUCKET, KmsKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+    assert refused.value.response["Error"]["Code"] == "InsufficientEncryptionPolicyException"
 
 
 def test_a_trail_on_its_own_bucket_does_not_feed_on_itself(trails, files, own_cloud):

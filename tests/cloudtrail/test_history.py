@@ -146,6 +146,33 @@ def test_pages_hold_every_event_once(cloudtrail, sqs):
     assert [event["requestParameters"]["queueName"] for event in found] == names[::-1]
 
 
+def test_a_search_that_looks_at_much_goes_on_in_further_pages(cloudtrail, sqs, monkeypatch):
+    monkeypatch.setattr("cumulet.services.cloudtrail.history._MOST_ENTRIES", 3)
+    for number in range(10):
+        sqs.create_queue(QueueName=f"queue-{number}")
+        cloudtrail.describe_trails()
+        cloudtrail.lookup_events()
+
+    found = events(cloudtrail, LookupAttributes=[{"AttributeKey": "ReadOnly", "AttributeValue": "false"}])
+
+    assert [event["requestParameters"]["queueName"] for event in found] == [f"queue-{n}" for n in range(9, -1, -1)]
+
+
+@pytest.mark.spec("integration:CTR-13")
+def test_the_use_of_keys_is_in_the_history(client, cloudtrail):
+    kms = client("kms")
+    key = kms.create_key()["KeyMetadata"]
+    kms.encrypt(KeyId=key["KeyId"], Plaintext=b"nobody may read this")
+
+    event = find(cloudtrail, "Encrypt")
+
+    assert event["requestParameters"]["keyId"] == key["KeyId"]
+    assert event["readOnly"] is True
+    assert event["responseElements"] is None
+    assert event["resources"] == [{"accountId": key["AWSAccountId"], "type": "AWS::KMS::Key", "ARN": key["Arn"]}]
+    assert "nobody may read this" not in json.dumps(event)
+
+
 def test_each_region_has_a_history_and_global_services_have_theirs_in_one(client, cloudtrail):
     elsewhere = client("cloudtrail", region="eu-west-1")
     client("sqs", region="eu-west-1").create_queue(QueueName="orders")

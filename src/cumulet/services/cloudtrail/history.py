@@ -25,8 +25,11 @@ from cumulet.services.cloudtrail.errors import (
     ThrottlingException,
 )
 
-_MOST_CHUNKS = 1000
+_MOST_CHUNKS, _MOST_ENTRIES = 1000, 10_000
+"""What is looked through for one page; a search for something rare goes on in the next."""
 _LOOKUPS_A_SECOND = 2
+_WHOLE = 1 << 30
+"""The place behind the last entry of a chunk, however many it has."""
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -77,6 +80,7 @@ def page(
 ) -> tuple[list[Entry], Place | None]:
     """Up to `limit` entries, and where the next page begins, if there may be one."""
     found: list[Entry] = []
+    looked_at = 0
     matches = _test(wanted)
     since = max(wanted.since, tx.now - KEPT)
     base = (*entries.space(scope.account, MANAGEMENT), scope.region)
@@ -86,8 +90,11 @@ def page(
         following = Place(key[-2], key[-1], 0)
         if chunk.first > wanted.until or (wanted.word is not None and not chunk.may_hold(wanted.word)):
             continue
+        if looked_at > _MOST_ENTRIES:
+            return found, Place(key[-2], key[-1], _WHOLE)
         each = chunk.entries()
-        last = place.index if place is not None and _is_at(key, place) else len(each)
+        looked_at += len(each)
+        last = min(place.index, len(each)) if place is not None and _is_at(key, place) else len(each)
         for index in range(last - 1, -1, -1):
             if since <= each[index].time <= wanted.until and matches(each[index]):
                 if len(found) == limit:

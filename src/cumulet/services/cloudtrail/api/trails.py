@@ -186,7 +186,7 @@ class Trails(Base):
         """One file. Whether the stretch has moved on."""
         chunks = await self.store.read(delivery.unread, trail, stretch)
         status = await self.store.read(trails.status, trail)
-        file = delivery.file(trail, status, stretch, chunks)
+        file = await asyncio.to_thread(delivery.file, trail, status, stretch, chunks)
         if file is not None:
             try:
                 await self._put(trail, file.key, file.body)
