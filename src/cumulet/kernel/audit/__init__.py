@@ -49,6 +49,8 @@ _WRITTEN_AT = 1000
 """So many noted calls are written at once, however little time has passed."""
 _MOST_WAITING = 20_000
 """While the store refuses to write, the oldest calls beyond so many are given up."""
+_MOST_HELD = 4 * 1024 * 1024
+"""Bytes of noted requests after which they are written at once."""
 _LONGEST_HELD = 2048
 _NOTED_OF_A_KIND = 32
 """Data operations that nobody reads of are noted one by one only so often in a batch: enough for the ledger of use,
@@ -87,6 +89,8 @@ class Audit:
         self._plans: dict[tuple[type[Service], str], Plan | None] = {}
         self._noted: list[_Noted] = []
         self._entries: list[Entry] = []
+        self._held = 0
+        """Bytes of the requests that are held, as their lengths say."""
         self._tallies: dict[_Kind, int] = {}
         """Calls of data operations, of which only some of each kind are noted one by one."""
         self._watched: dict[str, frozenset[str]] = {}
@@ -135,10 +139,12 @@ class Audit:
         else:
             kept = {n: v for n, v in parameters.items() if n not in plan.streams} if plan.streams else parameters
             result = result if plan.answer_told else None
+            self._held += _length(call.request)
         self._noted.append(_Noted(plan, call, kept, result, failure, self._clock.seconds()))
         if self._timer is None:
             self._write_soon()
-        elif len(self._noted) == _WRITTEN_AT and self._loop is not None:
+        elif (len(self._noted) == _WRITTEN_AT or self._held > _MOST_HELD) and self._loop is not None:
+            self._held = 0
             self._loop.call_soon(self._write_now)
 
     def note_event(
@@ -169,6 +175,7 @@ class Audit:
 
     async def written(self) -> None:
         """Return when everything noted so far can be read from the store."""
+        self._held = 0
         noted, self._noted = self._noted, []
         tallies, self._tallies = self._tallies, {}
         events, self._entries = self._entries, []
@@ -450,6 +457,11 @@ def _denial(asked: Need | None, because: Decision | None) -> Denial | None:
             _clean(name): _clean(v) if isinstance(v, str) else [_clean(str(each)) for each in v] for name, v in given
         },
     )  # fmt: skip
+
+
+def _length(request: RequestInfo) -> int:
+    told = request.headers.get("content-length", "")
+    return int(told) if told.isdecimal() and len(told) < 12 else 0
 
 
 def _clean(text: str) -> str:
