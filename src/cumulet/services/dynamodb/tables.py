@@ -10,7 +10,8 @@ from typing import Any
 from cumulet.kernel.keys import Key
 from cumulet.kernel.records import Record
 from cumulet.kernel.scope import Scope
-from cumulet.kernel.store import ReadTransaction
+from cumulet.kernel.store import ReadTransaction, Transaction
+from cumulet.services.dynamodb import removal
 from cumulet.services.dynamodb.errors import ResourceNotFoundException, ValidationException
 from cumulet.services.dynamodb.schema import Place, Schema
 
@@ -106,6 +107,16 @@ class Table(Record):
 
 def key_of(scope: Scope, name: str) -> Key:
     return scope.key("dynamodb", "tables", name)
+
+
+def put(tx: Transaction, table: Table) -> None:
+    tx.put(key_of(table.scope, table.name), table)
+
+
+def delete(tx: Transaction, table: Table) -> None:
+    """Its name is free at once; everything under its `key` goes in portions. What outlives a table lies elsewhere."""
+    tx.delete(key_of(table.scope, table.name))
+    removal.begin(tx, table.key())
 
 
 def locate(scope: Scope, name: str) -> tuple[Scope, str]:

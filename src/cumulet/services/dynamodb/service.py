@@ -1,0 +1,11 @@
+"""Amazon DynamoDB as its clients see it. The operations are in api/, the rules in the modules named by nouns."""
+
+from __future__ import annotations
+
+from cumulet.services.dynamodb.api.tables import Tables
+
+
+class DynamoDB(
+    Tables,
+):
+    """Every operation; each noun has a class of its own."""
