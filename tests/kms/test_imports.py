@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes, keywrap, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
+from tests.conftest import connect
 from tests.kms.refusals import refused
 
 DOES_NOT_EXPIRE = {"ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
@@ -202,6 +203,20 @@ def test_imported_keys_rotate_on_demand_only_to_material_that_was_brought(kms):
     assert kms.decrypt(CiphertextBlob=old)["KeyMaterialId"] == first
     kms.delete_imported_key_material(KeyId=key_id, KeyMaterialId=first)
     assert state(kms, key_id) == "PendingImport"
+
+
+def test_a_replica_takes_only_the_material_of_its_primary(kms, shared_cloud, account):
+    key_id = external(kms, MultiRegion=True)["KeyId"]
+    bring(kms, key_id, b"k" * 32)
+    kms.replicate_key(KeyId=key_id, ReplicaRegion="eu-west-1")
+    europe = connect(shared_cloud, "kms", account=account, region="eu-west-1")
+    blob = kms.encrypt(KeyId=key_id, Plaintext=b"x")["CiphertextBlob"]
+
+    assert state(europe, key_id) == "PendingImport"
+    with refused("IncorrectKeyMaterialException"):
+        bring(europe, key_id, b"o" * 32)
+    bring(europe, key_id, b"k" * 32)
+    assert europe.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
 
 
 def test_keys_made_here_take_no_import(kms, key):

@@ -128,9 +128,9 @@ def create(tx: Transaction, key: Key, grant: Grant) -> Grant:
         if known is not None and (same := find(tx, key, known)) is not None:
             return same
         tx.put(place, grant.id)
-    if tx.get(_count(key)) == MOST_OF_A_KEY:
+    if tx.get(count_of(key)) == MOST_OF_A_KEY:
         raise LimitExceededException(f"Cannot create more than {MOST_OF_A_KEY} grants for the key {key.arn}")
-    tx.put(_count(key), (tx.get(_count(key)) or 0) + 1)
+    tx.put(count_of(key), (tx.get(count_of(key)) or 0) + 1)
     tx.put(_place(key, grant.id), grant)
     for index in _indexes(key, grant):
         tx.put(index, None)
@@ -139,7 +139,7 @@ def create(tx: Transaction, key: Key, grant: Grant) -> Grant:
 
 def delete(tx: Transaction, key: Key, grant: Grant) -> None:
     tx.delete(_place(key, grant.id))
-    tx.put(_count(key), tx.get(_count(key)) - 1)
+    tx.put(count_of(key), tx.get(count_of(key)) - 1)
     if grant.name:
         tx.delete(key.scope.key("kms", "grant-names", key.id, _digest(grant)))
     for index in _indexes(key, grant):
@@ -298,7 +298,8 @@ def _place(key: Key, grant_id: str) -> StoreKey:
     return key.scope.key("kms", "grants", key.id, grant_id)
 
 
-def _count(key: Key) -> StoreKey:
+def count_of(key: Key) -> StoreKey:
+    """Where the number of a key's grants is kept."""
     return key.scope.key("kms", "grant-count", key.id)
 
 

@@ -16,7 +16,7 @@ from cumulet.kernel.errors import NotImplementedYet
 from cumulet.kernel.keyring import Keyring
 from cumulet.kernel.records import replace
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.kms import keys, materials, private_keys, specs, wrapping
+from cumulet.services.kms import keys, materials, multi_region, private_keys, specs, wrapping
 from cumulet.services.kms.errors import (
     ExpiredImportTokenException,
     IncorrectKeyMaterialException,
@@ -115,7 +115,7 @@ def put(
     elif known is not None:
         made = replace(made, state=known.state, rotated=known.rotated, rotation=known.rotation, created=known.created,
                        description=description or known.description)  # fmt: skip
-    elif ring.materials:
+    elif ring.materials or not _is_the_primarys(tx, key, made.id):
         raise IncorrectKeyMaterialException
     _settle(tx, key, ring.put(made))
     return made
@@ -153,6 +153,14 @@ def _settle(tx: Transaction, key: Key, ring: Ring) -> None:
         tx.schedule(ends, "kms.expire_material", {"key_id": key.id}, scope=key.scope, key=key.arn)
     else:
         tx.unschedule("kms.expire_material", key.arn)
+
+
+def _is_the_primarys(tx: ReadTransaction, key: Key, material_id: str) -> bool:
+    """Whether a replica may take this material: only what its primary has."""
+    if not key.multi_region or multi_region.is_primary(tx, key):
+        return True
+    primary = replace(key, region=multi_region.family(tx, key).primary)
+    return materials.ring(tx, primary).find(material_id) is not None
 
 
 def _check_room(key: Key, ring: Ring, known: Material | None) -> None:
