@@ -116,6 +116,15 @@ def test_the_retiring_principal_retires_and_no_other(kms, key, here, ana, shared
         kms.revoke_grant(KeyId=key["KeyId"], GrantId="rubbish")
 
 
+def test_grants_across_accounts_are_listed_for_their_principals_only(kms, key, elsewhere):
+    stranger = elsewhere.user_arn("carl")
+    kms.create_grant(KeyId=key["KeyId"], GranteePrincipal=stranger, RetiringPrincipal=stranger, Operations=["Encrypt"])
+
+    (told,) = elsewhere.client("kms").list_retirable_grants(RetiringPrincipal=stranger)["Grants"]
+    assert told["KeyId"] == key["Arn"]
+    assert kms.list_retirable_grants(RetiringPrincipal=stranger)["Grants"] == []
+
+
 def test_a_grantee_retires_what_it_may(kms, key, here, ana):
     given = give(kms, key, here, "Encrypt", "RetireGrant")
 

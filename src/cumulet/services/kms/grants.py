@@ -81,6 +81,8 @@ class Grant(Record):
         """Whether its grantee may hand on this: no more than it has, under no less constraint."""
         if "CreateGrant" not in self.operations or not set(other.operations) <= set(self.operations):
             return False
+        if "SourceArn" in self.constraints and self.constraints["SourceArn"] != other.constraints.get("SourceArn"):
+            return False
         exact, subset = self.constraints.get("EncryptionContextEquals"), self.constraints.get("EncryptionContextSubset")
         others_exact = other.constraints.get("EncryptionContextEquals")
         if exact is not None:
@@ -186,8 +188,7 @@ def retirable(
     tx: ReadTransaction, scope: Scope, principal: str, after: str | None, at_most: int
 ) -> list[tuple[Key, Grant]]:
     """The grants, of whatever account's keys, that a principal of this account may retire."""
-    account = _account_of(principal) or scope.account
-    prefix = ("kms", account, scope.region, "retirable", principal)
+    prefix = scope.key("kms", "retirable", principal)
     found = []
     for place, _ in tx.items(prefix, after=tuple(after.split("/")) if after else None, limit=at_most):
         *_, owner, key_id, grant_id = place
