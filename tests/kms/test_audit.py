@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tests.kms.refusals import refused
 from tests.sts.people import Account, acting, allow
@@ -53,3 +55,20 @@ def test_services_uses_are_told_refused_ones_too(root):
     assert made["requestParameters"]["encryptionContext"] == {"aws:s3:arn": "arn:aws:s3:::sealed/k"}
     assert denied["userIdentity"]["arn"] == root.user_arn("ana")
     assert denied["errorCode"].startswith("AccessDenied")
+
+
+@pytest.mark.spec("security:X-39", "security:KMS-12")
+def test_a_large_file_in_an_envelope(root):
+    kms = root.client("kms")
+    key_id = kms.create_key()["KeyMetadata"]["KeyId"]
+    file, context = os.urandom(8 * 1024 * 1024), {"file": "film"}
+    given = kms.generate_data_key(KeyId=key_id, KeySpec="AES_256", EncryptionContext=context)
+    sealed = AESGCM(given["Plaintext"]).encrypt(bytes(12), file, None)
+
+    opened = kms.decrypt(CiphertextBlob=given["CiphertextBlob"], EncryptionContext=context)["Plaintext"]
+    with refused("InvalidCiphertextException"):
+        kms.decrypt(CiphertextBlob=given["CiphertextBlob"], EncryptionContext={"file": "other"})
+
+    assert AESGCM(opened).decrypt(bytes(12), sealed, None) == file
+    told = [event["requestParameters"]["encryptionContext"] for event in events(root, "Decrypt")]
+    assert sorted(each["file"] for each in told) == ["film", "other"]

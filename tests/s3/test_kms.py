@@ -62,6 +62,7 @@ def test_without_a_key_the_account_uses_that_of_s3(s3, bucket, kms):
     managed = kms.describe_key(KeyId="alias/aws/s3")["KeyMetadata"]
     assert made["SSEKMSKeyId"] == managed["Arn"]
     assert managed["KeyManager"] == "AWS"
+    assert managed["Description"] == "Default key that protects my S3 objects when no other key is defined"
     assert body(s3, bucket) == b"x"
 
 

@@ -41,12 +41,18 @@ def create(tx: Transaction, scope: Scope, service: str, material: Material, key_
     key = Key(
         id=key_id, account=scope.account, region=scope.region, created=tx.now, spec=specs.SYMMETRIC,
         usage=specs.ENCRYPT, policy=policies.of_aws_managed(scope, service), manager="AWS", service=service,
-        description=f"Default key that protects my {service.upper()} data when no other key is defined",
+        description=f"Default key that protects my {_guarded(service)} when no other key is defined",
     )  # fmt: skip
     lifecycle.create(tx, key, material)
     aliases.point(tx, key, alias(service))
     rotations.begin_yearly(tx, key)
     return keys.existing(tx, scope, key.id)
+
+
+def _guarded(service: str) -> str:
+    return {"s3": "S3 objects", "ebs": "EBS volumes", "rds": "RDS database volumes"}.get(
+        service, f"{service.upper()} data"
+    )
 
 
 def refuse(key: Key) -> None:
