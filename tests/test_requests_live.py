@@ -179,9 +179,9 @@ def test_the_region_is_the_one_that_was_signed_for(raw):
 
 
 def test_a_service_that_is_not_here_says_so(raw):
-    call = {"X_Amz_Target": "TrentService.ListKeys", "Content_Type": "application/x-amz-json-1.1"}
-    status, answer, _ = raw("POST", "/", b"{}", service="kms", **call)
-    assert status == 501 and b"kms" in answer
+    call = {"X_Amz_Target": "WorkMailService.ListUsers", "Content_Type": "application/x-amz-json-1.1"}
+    status, answer, _ = raw("POST", "/", b"{}", service="workmail", **call)
+    assert status == 501 and b"workmail" in answer
 
 
 def test_a_service_that_nobody_knows_is_refused(raw):

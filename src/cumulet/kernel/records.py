@@ -23,6 +23,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)
         cls.tag = _tag_of(cls).encode() + b"\0"
+        other = _classes.setdefault(cls.tag[:-1], cls)
+        assert other.__module__ == cls.__module__, f"{cls.__module__} and {other.__module__} both have a {cls.__name__}"
         _classes[cls.tag[:-1]] = cls
 
 
