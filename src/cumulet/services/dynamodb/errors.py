@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from cumulet.kernel.errors import ServiceError
 
+INVALID = "One or more parameter values were invalid: "
+
 
 class ValidationException(ServiceError):
     """The request says what cannot be."""
 
     status = 400
+
+    @classmethod
+    def of_constraint(cls, path: str, value: str | None, constraint: str) -> ValidationException:
+        """In the words of constraints that the model lacks but AWS checks."""
+        shown = "null" if value is None else f"'{value}'"
+        return cls(f"1 validation error detected: Value {shown} at '{path}' failed to satisfy constraint: {constraint}")
 
 
 class ResourceNotFoundException(ServiceError):
@@ -17,6 +25,17 @@ class ResourceNotFoundException(ServiceError):
     @classmethod
     def of_table(cls, name: str) -> ResourceNotFoundException:
         return cls(f"Requested resource not found: Table: {name} not found")
+
+    @classmethod
+    def of_arn(cls, arn: str) -> ResourceNotFoundException:
+        """AWS's own spelling."""
+        return cls(f"Requested resource not found: ResourcArn: {arn} not found")
+
+
+class TableNotFoundException(ServiceError):
+    @classmethod
+    def of(cls, name: str) -> TableNotFoundException:
+        return cls(f"Table not found: {name}")
 
 
 class ResourceInUseException(ServiceError):
@@ -35,3 +54,13 @@ class ConditionalCheckFailedException(ServiceError):
 
 class LimitExceededException(ServiceError):
     pass
+
+
+class PolicyNotFoundException(ServiceError):
+    @classmethod
+    def of(cls, arn: str) -> PolicyNotFoundException:
+        return cls(f"Resource-based policy not found for the provided ResourceArn: {arn}")
+
+
+class TrimmedDataAccessException(ServiceError):
+    message = "The operation attempted to read past the oldest stream record in a shard."

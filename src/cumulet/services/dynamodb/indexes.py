@@ -15,7 +15,7 @@ from cumulet.services.dynamodb.tables import Index, Table
 from cumulet.services.dynamodb.values import Item, Value
 
 if TYPE_CHECKING:
-    from cumulet.services.dynamodb.items import Change
+    from cumulet.services.dynamodb.changes import Change
 
 
 def entry_key(table: Table, index: Index, at: Place, place: Place) -> Key:

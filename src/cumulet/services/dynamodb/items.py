@@ -5,13 +5,14 @@ the entries of its indexes, the table's totals and its stream in step, in one tr
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from cumulet.kernel.records import Record, replace
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.dynamodb import indexes, values
+from cumulet.services.dynamodb import expiry, indexes, streams, values
+from cumulet.services.dynamodb.changes import REQUEST, Change
 from cumulet.services.dynamodb.errors import ValidationException
 from cumulet.services.dynamodb.schema import Place
 from cumulet.services.dynamodb.tables import Table
@@ -28,16 +29,6 @@ class Totals(Record):
     bytes: int = 0
 
 
-class Change(NamedTuple):
-    """One item, before and after; None where there is none. Sizes are in bytes."""
-
-    place: Place
-    old: Item | None
-    new: Item | None
-    old_size: int
-    new_size: int
-
-
 def decode(data: bytes) -> Item:
     return _unpack(data)
 
@@ -51,7 +42,9 @@ def totals(tx: ReadTransaction, table: Table) -> Totals:
     return tx.get(table.key("totals")) or Totals()
 
 
-def change(tx: Transaction, table: Table, place: Place, old: Item | None, new: Item | None) -> Change:
+def change(
+    tx: Transaction, table: Table, place: Place, old: Item | None, new: Item | None, cause: str = REQUEST
+) -> Change:
     """Put `new` in the place of `old`, which is what lies there; either may be None, for nothing.
 
     Raises ValidationException for an item that is too large."""
@@ -63,10 +56,14 @@ def change(tx: Transaction, table: Table, place: Place, old: Item | None, new: I
         tx.put(table.item_key(place), _pack(new))
     elif old is not None:
         tx.delete(table.item_key(place))
-    made = Change(place, old, new, old_size, new_size)
+    made = Change(place, old, new, old_size, new_size, cause)
     if table.indexes:
         indexes.follow(tx, table, made)
     _count(tx, table, made)
+    if table.stream:
+        streams.record(tx, table, made)
+    if table.ttl:
+        expiry.follow(tx, table, made)
     return made
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from cumulet.services.dynamodb.api.expiry import Expiry
+from cumulet.services.dynamodb.api.streams import Streams
 from cumulet.services.dynamodb.api.tables import Tables
 
 
 class DynamoDB(
     Tables,
+    Streams,
+    Expiry,
 ):
     """Every operation; each noun has a class of its own."""
