@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from cumulet.kernel import models
 from cumulet.kernel.access import Need
 from cumulet.kernel.authz import Ask, Decision, MalformedPolicy, Policies, Policy, PolicyKind, evaluate, parse, words
+from cumulet.kernel.authz.explain import explain
 from cumulet.kernel.context import Context
 from cumulet.kernel.errors import AccessDenied, AccessDeniedException, ServiceError
 from cumulet.kernel.identity import Caller, Kind
@@ -97,6 +98,7 @@ class Authority:
         if not decision.allowed:
             refusal = call.denial(words(decision, ask))
             refusal.because, refusal.asked = decision, need
+            refusal.explained = explain(ask, self._bearing(tx, ask, need))
             raise refusal
 
     def decide(self, tx: ReadTransaction, caller: Caller, scope: Scope, request: RequestInfo, need: Need) -> Decision:
@@ -108,6 +110,13 @@ class Authority:
     ) -> str:
         """What AWS says of a denial by `decide`, the resource in quotation marks, as S3 has it."""
         return words(decision, self._ask(tx, caller, scope, request, need), quote=True)
+
+    def explain(
+        self, tx: ReadTransaction, caller: Caller, scope: Scope, request: RequestInfo, need: Need
+    ) -> dict[str, Any]:
+        """The whole account of a decision by `decide`, as plain data (authz.explain)."""
+        ask = self._ask(tx, caller, scope, request, need)
+        return explain(ask, self._bearing(tx, ask, need))
 
     def standing(self, tx: ReadTransaction, caller: Caller) -> Standing:
         """The caller's policies and tags, as of now."""
@@ -156,13 +165,17 @@ class Authority:
         )  # fmt: skip
 
     def _evaluate(self, tx: ReadTransaction, ask: Ask, need: Need) -> Decision:
+        return evaluate(ask, self._bearing(tx, ask, need))
+
+    def _bearing(self, tx: ReadTransaction, ask: Ask, need: Need) -> Policies:
+        """All policies that bear on a request."""
         held: Policies = self.standing(tx, ask.caller).policies
         rcps = self.levels(tx, ask.account, RCP)
         kind = PolicyKind.TRUST if need.is_trust else PolicyKind.RESOURCE
         resource = _readable(need.policy, kind, need.resource) if need.policy else None
         if rcps or resource is not None:
             held = held._replace(resource=resource, rcps=rcps)
-        return evaluate(ask, held)
+        return held
 
     def _gather(self, tx: ReadTransaction, caller: Caller) -> Standing:
         sources = self._sources(tx, caller)

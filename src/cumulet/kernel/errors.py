@@ -30,6 +30,8 @@ class ServiceError(Exception):
     because: Decision | None = None
     """Of a refusal: what the policy engine decided, and what it had been asked (`cumulet explain`)."""
     asked: Need | None = None
+    explained: dict[str, Any] | None = None
+    """Of a refusal: every policy that was considered (authz.explain)."""
 
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)

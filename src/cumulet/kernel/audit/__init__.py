@@ -18,7 +18,7 @@ import msgspec
 from cumulet.kernel import jobs
 from cumulet.kernel.audit import entries, operations, readers, use
 from cumulet.kernel.audit.batches import Batch
-from cumulet.kernel.audit.entries import DATA, MANAGEMENT, Entry
+from cumulet.kernel.audit.entries import DATA, DENIED, MANAGEMENT, Entry
 from cumulet.kernel.audit.notes import (
     LONGEST_TEXT,
     NOTED_OF_A_KIND,
@@ -255,7 +255,7 @@ def _trim(tx: Transaction) -> None:
     removed = 0
     for account in list(entries.accounts(tx)):
         use.trim(tx, account)
-        for category, kept in ((MANAGEMENT, KEPT), (DATA, _DATA_KEPT)):
+        for category, kept in ((MANAGEMENT, KEPT), (DATA, _DATA_KEPT), (DENIED, _DATA_KEPT)):
             for region in list(entries.regions(tx, account, category)):
                 base = (*entries.space(account, category), region)
                 old = [key for key, _ in tx.items(base, before=tx.now - kept, limit=_TRIMMED_AT_ONCE)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cumulet.kernel import identity
 from cumulet.kernel.access import Need
 from cumulet.kernel.audit import entries, readers, use
-from cumulet.kernel.audit.entries import Entry
+from cumulet.kernel.audit.entries import DATA, DENIED, MANAGEMENT, Entry
 from cumulet.kernel.audit.notes import (
     LONGEST_TEXT,
     NOTED_OF_A_KIND,
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from cumulet.kernel.store import Transaction
 
 _CHUNK = 500
+_MOST_DENIED = 50
+"""Of the refused data events of a batch that nobody reads, so many are kept, the last of them."""
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 ReadersOf = Callable[["Transaction", str], tuple[readers.Reader, ...]]
@@ -41,7 +43,7 @@ class Batch:
         self._tx = tx
         self._readers_of = readers_of
         self._readers: dict[str, tuple[readers.Reader, ...]] = {}
-        self._chunks: dict[tuple[str, str, bool], list[Entry]] = {}
+        self._chunks: dict[tuple[str, str, str], list[Entry]] = {}
         self._uses: dict[tuple[str, str, str], _Uses] = {}
         self._keys: dict[str, LastUse] = {}
         self._latest: dict[Likeness, list[_Uses]] = {}
@@ -55,23 +57,32 @@ class Batch:
         told: Entry | None = None
         shared = self._tx.uuid() if len(accounts) > 1 else ""
         for account in accounts:
+            category = DATA if noted.plan.data else MANAGEMENT
             if noted.plan.data and not self._wants(account, noted.plan.service):
-                continue
+                if noted.failure is None or not noted.failure.is_refusal:
+                    continue
+                category = DENIED
             told = told or _entry(noted, needs, time)
-            self.add(replace(told, id=self._tx.uuid(), account=account, shared=shared))
+            self._add(replace(told, id=self._tx.uuid(), account=account, shared=shared), category)
 
     def add(self, entry: Entry) -> None:
+        self._add(entry, DATA if entry.data else MANAGEMENT)
+
+    def _add(self, entry: Entry, category: str) -> None:
         self._wanted(entry.account)
-        self._chunks.setdefault((entry.account, entry.region, entry.data), []).append(entry)
+        self._chunks.setdefault((entry.account, entry.region, category), []).append(entry)
 
     def keep(self) -> bool:
         """Write it. Whether there was anything for the record."""
-        for batch in self._chunks.values():
+        for (_, _, category), batch in self._chunks.items():
             batch.sort(key=lambda entry: entry.time)
+            if category == DENIED:
+                del batch[:-_MOST_DENIED]
             for start in range(0, len(batch), _CHUNK):
-                entries.keep(self._tx, batch[start : start + _CHUNK])
-        for (account, _, _), batch in self._chunks.items():
-            readers.call(self._tx, self._wanted(account), batch[0].time)
+                entries.keep(self._tx, batch[start : start + _CHUNK], category)
+        for (account, _, category), batch in self._chunks.items():
+            if category != DENIED:
+                readers.call(self._tx, self._wanted(account), batch[0].time)
         for (account, principal, action), uses in self._uses.items():
             use.add(self._tx, account, principal, uses.sum(action))
         for access_key, last in self._keys.items():
@@ -119,8 +130,8 @@ class Batch:
             uses.count += 1
             uses.last, uses.region = time, region
             uses.regions.add(region)
-            if resource and len(uses.resources) < 4 * use.MOST_RESOURCES:
-                uses.resources.add(clean(resource))
+            if resource:
+                uses.name(clean(resource))
             latest.append(uses)
         if (kind := likeness(noted.call, plan)) is not None:
             self._latest[kind] = latest
@@ -129,7 +140,7 @@ class Batch:
 class _Uses:
     """Uses of one action by one principal, summed up."""
 
-    __slots__ = ("count", "first", "last", "region", "regions", "resources")
+    __slots__ = ("count", "first", "is_general", "last", "region", "regions", "resources")
 
     def __init__(self, time: datetime) -> None:
         self.count = 0
@@ -137,11 +148,20 @@ class _Uses:
         self.region = ""
         self.regions: set[str] = set()
         self.resources: set[str] = set()
+        self.is_general = False
+
+    def name(self, resource: str) -> None:
+        """Too many of them become what they all begin with."""
+        self.resources.add(resource)
+        if len(self.resources) > 4 * use.MOST_RESOURCES:
+            self.resources = {use.general(self.resources)}
+            self.is_general = True
 
     def sum(self, action: str) -> Use:
+        resources = (use.general(self.resources),) if self.is_general else use.generalised(self.resources)
         return Use(
             action=action, count=self.count, first=self.first, last=self.last, region=self.region,
-            regions=tuple(sorted(self.regions)), resources=use.generalised(self.resources),
+            regions=tuple(sorted(self.regions)), resources=resources,
         )  # fmt: skip
 
 

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from cumulet.kernel.store import ReadTransaction, Transaction
 
 MANAGEMENT, DATA = "management", "data"
+DENIED = "denied"
+"""Refused data events that nobody wants to read, kept for a while so that they can be explained."""
+CATEGORIES = (MANAGEMENT, DATA, DENIED)
 _MOST_WORDS = 256
+_REFUSED = " refused"
+"""A word that no client's is: the chunk holds a refusal."""
 _MOST_SEARCHED = 2000
 """Chunks of a Region that a search for denials looks at."""
 
@@ -39,6 +44,8 @@ class Denial(msgspec.Struct, frozen=True, array_like=True):
     statement: str = ""
     context: dict[str, Any] = {}
     """The condition keys that the service gave."""
+    explained: Any = None
+    """Every policy that was considered (authz.explain)."""
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -95,12 +102,13 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Entry]).decode
 
 
-def keep(tx: Transaction, entries: Sequence[Entry]) -> Key:
+def keep(tx: Transaction, entries: Sequence[Entry], category: str = "") -> Key:
     """Put entries of one account, Region and category, in the order of their times, into a new chunk."""
     first, last = entries[0], entries[-1]
     words = {word for entry in entries for word in _words(entry)}
     listed = tuple(sorted(words)) if len(words) <= _MOST_WORDS else None
-    key = (*space(first.account, DATA if first.data else MANAGEMENT), first.region, last.time, tx.ids.hex(8))
+    category = category or (DATA if first.data else MANAGEMENT)
+    key = (*space(first.account, category), first.region, last.time, tx.ids.hex(8))
     tx.put(key, Chunk(first=first.time, last=last.time, words=listed, body=zlib.compress(_encode(list(entries)), 1)))
     return key
 
@@ -132,14 +140,22 @@ def accounts(tx: ReadTransaction) -> Iterator[str]:
 def denials(tx: ReadTransaction, account: str, request_id: str = "", limit: int = 20) -> list[Entry]:
     """The last calls that were refused for want of permission, newest first; or the one with this request id."""
     found: list[Entry] = []
-    for region in regions(tx, account, MANAGEMENT):
-        for chunk in tx.range((*space(account, MANAGEMENT), region), reverse=True, limit=_MOST_SEARCHED):
-            if not request_id or chunk.may_hold(request_id):
-                each = (entry for entry in chunk.entries() if entry.denial is not None)
-                found += [entry for entry in each if not request_id or entry.request_id == request_id]
-            if len(found) > limit * 4:
+    for place in places(tx, account):
+        here = 0
+        for chunk in tx.range(place, reverse=True, limit=_MOST_SEARCHED):
+            if chunk.may_hold(request_id or _REFUSED):
+                each = [entry for entry in chunk.entries() if entry.denial is not None]
+                each = [entry for entry in each if not request_id or entry.request_id == request_id]
+                here += len(each)
+                found += each
+            if here >= limit:
                 break
     return sorted(found, key=lambda entry: entry.time, reverse=True)[:limit]
+
+
+def places(tx: ReadTransaction, account: str) -> list[Key]:
+    """Where the chunks of an account lie: a prefix for each category and Region of which there are any."""
+    return [(*space(account, category), region) for category in CATEGORIES for region in regions(tx, account, category)]
 
 
 def user_name(caller: Caller) -> str:
@@ -155,4 +171,5 @@ def _words(entry: Entry) -> Iterator[str]:
     yield user_name(entry.caller)
     yield entry.caller.access_key
     if entry.denial is not None:
+        yield _REFUSED
         yield entry.request_id

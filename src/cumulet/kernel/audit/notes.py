@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 LONGEST_TEXT = 1024
 """Characters of one text that a client wrote, apart from its parameters."""
+LONGEST_LIST = 100
 NOTED_OF_A_KIND = 32
 """Data operations that nobody reads of are noted one by one only so often in a batch: enough for the ledger of use,
 and no burden to those who make thousands of them. The rest is counted."""
+
+_REFUSALS = frozenset({"AccessDenied", "AccessDeniedException"})
 
 Likeness = tuple[str, Plan, str]
 """Calls that are alike: of one principal, to one operation, and on one resource if permission was asked for."""
@@ -30,6 +33,11 @@ class Failure(NamedTuple):
     code: str
     message: str
     denial: Denial | None
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the caller may not; it need not be a policy that says so."""
+        return self.denial is not None or self.code in _REFUSALS
 
 
 class Noted(NamedTuple):
@@ -51,7 +59,7 @@ def likeness(call: Service, plan: Plan) -> Likeness | None:
 
 def failure_of(error: Exception) -> Failure:
     """An error without what hangs on it: a traceback holds the request's body."""
-    denial = _denial(getattr(error, "asked", None), getattr(error, "because", None))
+    denial = _denial(getattr(error, "asked", None), getattr(error, "because", None), getattr(error, "explained", None))
     if isinstance(error, ServiceError):
         return Failure(error.code, clean(error.message), denial)
     code = getattr(error, "code", None)
@@ -60,7 +68,7 @@ def failure_of(error: Exception) -> Failure:
     return Failure("InternalFailure", "An internal error occurred", None)
 
 
-def _denial(asked: Need | None, because: Decision | None) -> Denial | None:
+def _denial(asked: Need | None, because: Decision | None, explained: Any) -> Denial | None:
     """What the policy engine said, if it was it that refused. Condition keys that are worked out only when a policy
     asks are left out."""
     if asked is None or because is None:
@@ -73,15 +81,16 @@ def _denial(asked: Need | None, because: Decision | None) -> Denial | None:
         context={
             clean(name): clean(v) if isinstance(v, str) else [clean(str(each)) for each in v] for name, v in given
         },
+        explained=_all_clean(explained),
     )  # fmt: skip
 
 
 def told_caller(caller: Caller) -> Caller:
-    """Who it was, without the texts of session policies."""
+    """Who it was, without the texts of session policies; an empty tuple tells that there were some."""
     session = caller.session
     if session is None or session.policies is None:
         return caller
-    return replace(caller, session=replace(session, policies=None, policy_arns=()))
+    return replace(caller, session=replace(session, policies=()))
 
 
 def length_of(request: RequestInfo) -> int:
@@ -92,6 +101,18 @@ def length_of(request: RequestInfo) -> int:
 def clean(text: str) -> str:
     """A text that has bytes, and not too many: what clients write may hold half characters."""
     return text[:LONGEST_TEXT].encode(errors="replace").decode()
+
+
+def _all_clean(told: Any) -> Any:
+    """Plain data, its texts with bytes; bounded where policies and requests have it bounded."""
+    match told:
+        case str():
+            return clean(told)
+        case dict():
+            return {clean(name): _all_clean(each) for name, each in told.items()}
+        case list() | tuple():
+            return [_all_clean(each) for each in told[:LONGEST_LIST]]
+    return told
 
 
 def host_of(request: RequestInfo) -> str:

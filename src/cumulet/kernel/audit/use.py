@@ -81,7 +81,7 @@ def generalised(resources: Iterable[str]) -> tuple[str, ...]:
     distinct = sorted(set(resources))
     if len(distinct) <= MOST_RESOURCES:
         return tuple(distinct)
-    return (_general(distinct),)
+    return (general(distinct),)
 
 
 def _merged(old: Use, new: Use) -> Use:
@@ -101,10 +101,10 @@ def _with(known: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
     """What was once made general stays so; it takes in what it does not stand for yet."""
     every = (*known, *new)
     is_general = any(len(each) > 1 and each.endswith("*") for each in (*known[:1], *new[:1]))
-    return (_general(every),) if is_general else generalised(every)
+    return (general(every),) if is_general else generalised(every)
 
 
-def _general(resources: Iterable[str]) -> str:
+def general(resources: Iterable[str]) -> str:
     """What all of them begin with, and `*`. Of sorted texts, the first and the last differ soonest."""
     ends = [each.rstrip("*") for each in resources]
     low, high = min(ends), max(ends)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -9,8 +10,14 @@ from typing import Any, NamedTuple
 from cumulet.kernel.authz.conditions import Condition
 from cumulet.kernel.authz.decisions import Ask, Decision, Layer, Policies, Reason, words
 from cumulet.kernel.authz.evaluation import evaluate, layers, meant
-from cumulet.kernel.authz.policies import Policy, Statement
+from cumulet.kernel.authz.grammar import CURRENT
+from cumulet.kernel.authz.malformed import MalformedPolicy
+from cumulet.kernel.authz.policies import Policy, PolicyKind, Statement, parse
 
+_MOST_TOLD = 100
+"""Statements that an account of a decision names; those about other actions are left out first."""
+_MOST_STEPS = 8
+_WILD = re.compile(r"[*?]|\$(?={)")
 _VARIABLE_KEY = re.compile(r"\$\{\s*([^{},\s]+:[^{},]*?)\s*[},]")
 
 
@@ -36,6 +43,8 @@ def explain(ask: Ask, given: Policies) -> dict[str, Any]:
     """The whole account of a decision, as plain data."""
     decision = evaluate(ask, given)
     considered = list(consider(ask, given))
+    about = [each for each in considered if each.failed not in ("Action", "NotAction")]
+    told = considered if len(considered) <= _MOST_TOLD else about[:_MOST_TOLD]
     return {
         "allowed": decision.allowed,
         "reason": decision.reason.value,
@@ -45,9 +54,11 @@ def explain(ask: Ask, given: Policies) -> dict[str, Any]:
         "principal": ask.caller.arn,
         "action": ask.action,
         "resource": ask.resource,
-        "statements": [_account(each, ask) for each in considered],
+        "statements": [_account(each, ask) for each in told],
+        "left_out": len(considered) - len(told),
         "missing_keys": missing_keys(considered, ask),
         "would_allow": would_allow(decision, ask),
+        "remedies": [] if decision.allowed else remedies(ask, given),
     }
 
 
@@ -74,8 +85,62 @@ def would_allow(decision: Decision, ask: Ask) -> dict[str, Any] | None:
     if decision.layer in (Layer.RESOURCE, Layer.TRUST, Layer.ENDPOINT):
         statement["Principal"] = _as_principal(ask)
     if decision.layer is not Layer.TRUST:
-        statement["Resource"] = ask.resource
+        statement["Resource"] = literal(ask.resource)
     return {"in": decision.layer.value, "statement": statement}
+
+
+def remedies(ask: Ask, given: Policies) -> list[dict[str, Any]]:
+    """All statements that are missing, in the order in which they are missed; none if only a Deny stands in the way."""
+    found: list[dict[str, Any]] = []
+    for _ in range(_MOST_STEPS):
+        decision = evaluate(ask, given)
+        if decision.allowed:
+            return found
+        offered = would_allow(decision, ask)
+        if offered is None:
+            return []
+        found.append(offered)
+        try:
+            given = _with(given, decision.layer, offered["statement"])
+        except MalformedPolicy:  # a resource control policy takes no Allow of this kind
+            return found
+    return found
+
+
+def literal(resource: str) -> str:
+    """A resource as a policy names just this one: a `*` in the name of an object stands for itself."""
+    return resource if resource == "*" else _WILD.sub(r"${\g<0>}", resource)
+
+
+def _with(given: Policies, layer: Layer, statement: dict[str, Any]) -> Policies:
+    """The policies, and one more of the kind that lacks the statement."""
+    match layer:
+        case Layer.IDENTITY:
+            return given._replace(identity=(*given.identity, _joined(None, statement, PolicyKind.IDENTITY)))
+        case Layer.BOUNDARY:
+            return given._replace(boundary=_joined(given.boundary, statement, PolicyKind.IDENTITY))
+        case Layer.SESSION:
+            return given._replace(session=(*(given.session or ()), _joined(None, statement, PolicyKind.SESSION)))
+        case Layer.SCP:
+            added = _joined(None, statement, PolicyKind.SCP)
+            return given._replace(scps=tuple((*level, added) for level in given.scps))
+        case Layer.RCP:
+            added = _joined(None, {**statement, "Principal": "*"}, PolicyKind.RCP)
+            return given._replace(rcps=tuple((*level, added) for level in given.rcps))
+        case Layer.ENDPOINT:
+            return given._replace(endpoint=_joined(given.endpoint, statement, PolicyKind.RESOURCE))
+        case Layer.TRUST:
+            return given._replace(resource=_joined(given.resource, statement, PolicyKind.TRUST))
+        case _:
+            return given._replace(resource=_joined(given.resource, statement, PolicyKind.RESOURCE))
+
+
+def _joined(policy: Policy | None, statement: dict[str, Any], kind: PolicyKind) -> Policy:
+    document = {"Version": CURRENT, "Statement": []} if policy is None else json.loads(policy.text)
+    entries = document["Statement"]
+    document["Statement"] = [*(entries if isinstance(entries, list) else [entries]), statement]
+    # Not one of those that are kept compiled: refusals must not drive out the policies that are in use.
+    return parse(json.dumps(document), kind, remembered=False)
 
 
 def _as_principal(ask: Ask) -> Any:
@@ -111,6 +176,7 @@ def _account(each: Considered, ask: Ask) -> dict[str, Any]:
         "effect": "Allow" if each.statement.allow else "Deny",
         "applies": not each.failed,
         "failed": each.failed,
+        "wanted": _wanted(each),
     }
     if each.condition is not None:
         found["condition"] = {
@@ -120,6 +186,14 @@ def _account(each: Considered, ask: Ask) -> dict[str, Any]:
             "given": ask.context.get(each.condition.key.lower()),
         }
     return found
+
+
+def _wanted(each: Considered) -> Any:
+    """What the statement says in the element that does not fit, as it is written."""
+    if each.failed in ("", "Condition"):
+        return None
+    entries = json.loads(each.policy.text)["Statement"]
+    return (entries if isinstance(entries, list) else [entries])[each.statement.index].get(each.failed)
 
 
 def _name(policy: Policy | None, statement: Statement | None) -> dict[str, Any] | None:

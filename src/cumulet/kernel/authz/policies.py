@@ -102,9 +102,10 @@ class Policy:
         return found
 
 
-def parse(text: str, kind: PolicyKind = PolicyKind.IDENTITY, source: str = "") -> Policy:
+def parse(text: str, kind: PolicyKind = PolicyKind.IDENTITY, source: str = "", *, remembered: bool = True) -> Policy:
     """The policy that a text is. Raises MalformedPolicy; nothing else, whatever the text."""
-    found = _remembered(text, kind, source) if len(text) <= LARGEST_REMEMBERED else _parsed(text, kind, source)
+    is_kept = remembered and len(text) <= LARGEST_REMEMBERED
+    found = _remembered(text, kind, source) if is_kept else _parsed(text, kind, source)
     if isinstance(found, MalformedPolicy):
         raise MalformedPolicy(found.problem, *found.parts)
     return found

@@ -9,12 +9,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from cumulet.kernel.access import Need
+from cumulet.kernel.access import Need, pass_role
 from cumulet.kernel.authority import Authority
 from cumulet.kernel.authz import Decision, Reason
 from cumulet.kernel.identity import Caller, Kind
 from cumulet.kernel.scope import Scope
-from cumulet.kernel.service import RequestInfo, arn_account
+from cumulet.kernel.service import RequestInfo
 from cumulet.kernel.store import ReadTransaction
 from cumulet.services.s3 import acls, actions, buckets, objects, public_access
 from cumulet.services.s3.access_points import AccessPoint
@@ -89,8 +89,8 @@ def check(
         visit.demand(right)
     if operation == "put_bucket_replication":
         visit.demand_passing((parameters.get("ReplicationConfiguration") or {}).get("Role") or "")
-    if operation in ("get_object", "head_object") and visit.found is None and not visit.may(_LIST):
-        raise AccessDenied  # whoever may not list must not learn what is missing either
+    if operation in ("get_object", "head_object") and visit.found is None:
+        visit.demand_learning()
     return visit.asked
 
 
@@ -163,17 +163,29 @@ class _Visit:
         self.asked.append(need)
         if decision.allowed:
             return
-        refusal = AccessDenied(self._words(need, decision)) if self._is_of_owner() else AccessDenied()
-        refusal.because, refusal.asked = decision, need
-        raise refusal
+        raise self._refusal(decision, need, in_words=self._is_of_owner())
+
+    def demand_learning(self) -> None:
+        """Raises AccessDenied unless the caller may learn that the object is not there: whoever may not list must not,
+        and is not told why."""
+        decision, need = self._decide(_LIST)
+        if not decision.allowed:
+            raise self._refusal(decision, need, in_words=False)
 
     def demand_passing(self, role: str) -> None:
         """Raises AccessDenied unless the caller may give this role to S3."""
-        to_s3 = {"iam:passedtoservice": "s3.amazonaws.com"}
-        need = Need(action="iam:PassRole", resource=role, account=arn_account(role), context=to_s3)
-        decision, _ = self._ask(need)
+        decision, need = self._ask(pass_role(role, "s3.amazonaws.com"))
         if not decision.allowed:
-            raise AccessDenied(self._words(need, decision))
+            raise self._refusal(decision, need, in_words=True)
+
+    def _refusal(self, decision: Decision, need: Need, *, in_words: bool) -> AccessDenied:
+        refusal = AccessDenied(self._words(need, decision)) if in_words else AccessDenied()
+        refusal.because, refusal.asked = decision, need
+        visitor = self.visitor
+        refusal.explained = visitor.authority.explain(
+            self.tx, visitor.caller, visitor.scope, visitor.request, need
+        )  # fmt: skip
+        return refusal
 
     def need(
         self, right: Right, *, account: str = "", policy: str | None = None, granted: bool = False, resource: str = ""
