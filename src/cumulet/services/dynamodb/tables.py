@@ -4,6 +4,7 @@ A table's items are kept under its id, so that a table of the same name made lat
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,8 @@ from cumulet.services.dynamodb.schema import Place, Schema
 
 ACTIVE, CREATING, UPDATING, DELETING = "ACTIVE", "CREATING", "UPDATING", "DELETING"
 PROVISIONED, ON_DEMAND = "PROVISIONED", "PAY_PER_REQUEST"
+_SHORTEST_NAME, _LONGEST_NAME = 3, 255
+_NAME = re.compile("[a-zA-Z0-9_.-]+")
 
 
 class Throughput(Record):
@@ -57,6 +60,8 @@ class Table(Record):
     created: datetime
     billing: str = PROVISIONED
     billing_changed: datetime | None = None
+    switches: tuple[datetime, ...] = ()
+    """To on-demand, those of the last day."""
     throughput: Throughput = Throughput()
     on_demand: dict[str, int] = {}  # noqa: RUF012
     warm: dict[str, int] = {}  # noqa: RUF012
@@ -75,8 +80,11 @@ class Table(Record):
     recovery: datetime | None = None
     """Since when point-in-time recovery is on."""
     recovery_days: int = 35
+    ttl_changed: datetime | None = None
     kms_key: str = ""
     """An ARN, for encryption under a KMS key of the account's."""
+    has_policy: bool = False
+    """Whether it has a resource policy (policies.py)."""
     replicas: tuple[str, ...] = ()
     """The other Regions of a global table."""
     restored: dict[str, Any] = {}  # noqa: RUF012
@@ -98,9 +106,11 @@ class Table(Record):
         return (*self.key("items"), *place)
 
     def index(self, name: str) -> Index:
-        """Raises ValidationException."""
+        """For reading. Raises ValidationException, also while its entries are still being made."""
         for index in self.indexes:
             if index.name == name:
+                if index.status == CREATING:
+                    raise ValidationException(f"Cannot read from backfilling global secondary index: {name}")
                 return index
         raise ValidationException(f"The table does not have the specified index: {name}")
 
@@ -120,10 +130,12 @@ def delete(tx: Transaction, table: Table) -> None:
 
 
 def locate(scope: Scope, name: str) -> tuple[Scope, str]:
-    """Where a table is that was called by its name or by its ARN."""
+    """Where a table is that was called by its name or by its ARN. Raises ValidationException for no such ARN."""
     if not name.startswith("arn:"):
         return scope, name
     parts = name.split(":", 5)
+    if len(parts) < 6 or parts[2] != "dynamodb" or not parts[5].startswith("table/") or parts[3] != scope.region:
+        raise ValidationException(f"Invalid TableArn: {name}")
     return Scope(account=parts[4], region=parts[3]), parts[5].removeprefix("table/").partition("/")[0]
 
 
@@ -137,7 +149,9 @@ def get(tx: ReadTransaction, scope: Scope, name: str) -> Table:
     """By name or ARN, in the words of operations on tables. Raises ResourceNotFoundException."""
     found = find(tx, scope, name)
     if found is None:
-        raise ResourceNotFoundException.of_table(locate(scope, name)[1])
+        plain = locate(scope, name)[1]
+        check_name(plain)
+        raise ResourceNotFoundException.of_table(plain)
     return found
 
 
@@ -145,5 +159,29 @@ def usable(tx: ReadTransaction, scope: Scope, name: str) -> Table:
     """As `get`, in the words of operations on items. Raises ResourceNotFoundException."""
     found = find(tx, scope, name)
     if found is None or found.status in (CREATING, DELETING):
+        check_name(locate(scope, name)[1])
         raise ResourceNotFoundException
     return found
+
+
+def of_arn(tx: ReadTransaction, scope: Scope, arn: str) -> Table:
+    """The table of a ResourceArn. Raises ValidationException or ResourceNotFoundException."""
+    if not arn.startswith("arn:"):
+        raise ValidationException(f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
+    found = find(tx, scope, arn)
+    if found is None or found.arn != arn:
+        raise ResourceNotFoundException.of_arn(arn)
+    return found
+
+
+def check_name(name: str) -> None:
+    """Raises ValidationException. The model's constraints let ARNs pass too, so AWS checks names by itself."""
+    if len(name) < _SHORTEST_NAME:
+        words = f"Member must have length greater than or equal to {_SHORTEST_NAME}"
+    elif len(name) > _LONGEST_NAME:
+        words = f"Member must have length less than or equal to {_LONGEST_NAME}"
+    elif not _NAME.fullmatch(name):
+        words = f"Member must satisfy regular expression pattern: {_NAME.pattern}"
+    else:
+        return
+    raise ValidationException.of_constraint("tableName", name, words)

@@ -2,43 +2,90 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from cumulet.kernel.errors import NotImplementedYet
 from cumulet.kernel.service import job
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.dynamodb import definitions, descriptions, removal, tables
+from cumulet.services.dynamodb import (
+    definitions,
+    descriptions,
+    filling,
+    policies,
+    removal,
+    streams,
+    tables,
+    tags,
+    updates,
+)
 from cumulet.services.dynamodb.api.base import DynamoBase
-from cumulet.services.dynamodb.errors import ResourceInUseException
-from cumulet.services.dynamodb.tables import CREATING, Table
+from cumulet.services.dynamodb.errors import ResourceInUseException, ValidationException
+from cumulet.services.dynamodb.tables import Table
 
 Answer = dict[str, Any]
+
+_LATER = {
+    "GlobalTableSourceArn": "global tables of several accounts",
+    "VectorIndexes": "vector indexes",
+    "VectorIndexUpdates": "vector indexes",
+    "GlobalTableWitnessUpdates": "witnesses of global tables",
+}
+_PAGE = 100
 
 
 class Tables(DynamoBase):
     async def create_table(self, *, TableName: str, **given: Any) -> Answer:
         """The answer says CREATING, as AWS's does, though the table can be used from then on."""
+        _refuse_missing(given)
+        kms_key = await self._kms_key(given.get("SSESpecification")) or ""
 
         def create(tx: Transaction) -> Answer:
-            if tables.find(tx, self.scope, TableName) is not None:
-                raise ResourceInUseException.exists(TableName)
-            made = definitions.table(tx, self.scope, TableName, given)
+            scope, name = tables.locate(self.scope, TableName)
+            tables.check_name(name)
+            made = definitions.table(tx, scope, name, given, kms_key)
+            if tables.find(tx, scope, name) is not None:
+                raise ResourceInUseException.exists(name)
+            if given.get("ResourcePolicy"):
+                made = policies.attached(tx, made, given["ResourcePolicy"])
+            if given.get("Tags"):
+                tags.add(tx, made, given["Tags"])
             tables.put(tx, made)
-            return descriptions.description(tx, made) | {"TableStatus": CREATING}
+            return descriptions.of_new(tx, made)
 
         return {"TableDescription": await self.store.write(create)}
+
+    async def update_table(self, *, TableName: str, **given: Any) -> Answer:
+        """The answer says UPDATING, as AWS's does, and what was changed is so at once, but for large new indexes."""
+        _refuse_missing(given)
+        if given.get("ReplicaUpdates"):
+            raise NotImplementedYet("Cumulet has no replicas of tables yet.")
+        kms_key = await self._kms_key(given.get("SSESpecification"))
+
+        def update(tx: Transaction, table: Table) -> Answer:
+            changed = updates.update(tx, table, given, kms_key)
+            return descriptions.of_changed(tx, table, changed)
+
+        return {"TableDescription": await self.write_table(TableName, update)}
 
     async def describe_table(self, *, TableName: str) -> Answer:
         return {"Table": await self.read_table(TableName, descriptions.description)}
 
     async def delete_table(self, *, TableName: str) -> Answer:
         def delete(tx: Transaction, table: Table) -> Answer:
-            shown = descriptions.description(tx, table)
+            if table.is_protected:
+                raise ValidationException(
+                    "Resource cannot be deleted as it is currently protected against deletion. Disable deletion "
+                    "protection first."
+                )
+            if table.stream:
+                table = streams.disable(tx, table)
             tables.delete(tx, table)
-            return shown | {"TableStatus": tables.DELETING}
+            return descriptions.of_deleted(tx, table)
 
         return {"TableDescription": await self.write_table(TableName, delete)}
 
-    async def list_tables(self, *, ExclusiveStartTableName: str | None = None, Limit: int = 100) -> Answer:
+    async def list_tables(self, *, ExclusiveStartTableName: str | None = None, Limit: int = _PAGE) -> Answer:
         def names(tx: ReadTransaction) -> list[str]:
             prefix = self.scope.key("dynamodb", "tables")
             return [key[-1] for key, _ in tx.items(prefix, after=ExclusiveStartTableName, limit=Limit + 1)]
@@ -50,3 +97,19 @@ class Tables(DynamoBase):
     @job
     async def remove_remains(self, *, prefix: list[Any]) -> None:
         await self.store.write(removal.go_on, tuple(prefix))
+
+    @job
+    async def fill_index(self, *, table: str, index: str, after: list[Any]) -> None:
+        await self.store.write(filling.go_on, self.scope, table, index, tuple(after))
+
+    async def _kms_key(self, given: Mapping[str, Any] | None) -> str | None:
+        """The ARN of the KMS key that a table wants; empty for AWS's own, None where nothing is said of it.
+
+        Raises ValidationException for a key that cannot be used."""
+        return None if given is None else ""
+
+
+def _refuse_missing(given: Mapping[str, Any]) -> None:
+    for name, what in _LATER.items():
+        if given.get(name):
+            raise NotImplementedYet(f"Cumulet has no {what} yet.")
