@@ -64,3 +64,21 @@ class PolicyNotFoundException(ServiceError):
 
 class TrimmedDataAccessException(ServiceError):
     message = "The operation attempted to read past the oldest stream record in a shard."
+
+
+class EmptyKey(ValidationException):
+    """A key attribute is empty: what is wrong with the request itself, whatever the table."""
+
+    code = "ValidationException"
+
+
+class DuplicateItemException(ServiceError):
+    message = "Duplicate primary key exists in table"
+
+
+class IdempotentParameterMismatchException(ServiceError):
+    message = "The client request token was already used with a request of other parameters"
+
+
+class TransactionCanceledException(ServiceError):
+    """Nothing of a transaction was done; CancellationReasons says why, action by action."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from cumulet.kernel.records import Record
 from cumulet.services.dynamodb import values
-from cumulet.services.dynamodb.errors import ValidationException
+from cumulet.services.dynamodb.errors import EmptyKey, ValidationException
 from cumulet.services.dynamodb.values import Item, Value
 
 LARGEST_HASH_BYTES, LARGEST_RANGE_BYTES = 2048, 1024
@@ -86,7 +86,7 @@ def _key_bytes(name: str, value: Value, at_most: int, part: str) -> bytes:
     ((kind, content),) = value.items()
     if kind != "N" and not content:
         what = "string" if kind == "S" else "binary"
-        raise ValidationException(
+        raise EmptyKey(
             "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
             f"empty {what} value. Key: {name}"
         )
