@@ -68,8 +68,8 @@ class Schema(Record):
         return hash_of(hashed), hashed, values.sortable(item[self.range]) if self.range else b""
 
     def _place(self, key: Mapping[str, Value]) -> Place:
-        hashed = _key_bytes(self.hash, key[self.hash], LARGEST_HASH_BYTES, "hash")
-        ranged = _key_bytes(self.range, key[self.range], LARGEST_RANGE_BYTES, "range") if self.range else b""
+        hashed = key_bytes(self.hash, key[self.hash], LARGEST_HASH_BYTES, "hash")
+        ranged = key_bytes(self.range, key[self.range], LARGEST_RANGE_BYTES, "range") if self.range else b""
         return hash_of(hashed), hashed, ranged
 
     def _parts(self) -> tuple[tuple[str, str], ...]:
@@ -82,7 +82,8 @@ def hash_of(hashed: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(hashed, digest_size=8).digest(), "big") >> 1
 
 
-def _key_bytes(name: str, value: Value, at_most: int, part: str) -> bytes:
+def key_bytes(name: str, value: Value, at_most: int, part: str) -> bytes:
+    """A value as a part of a key, "hash" or "range". Raises ValidationException for what is empty or too long."""
     ((kind, content),) = value.items()
     if kind != "N" and not content:
         what = "string" if kind == "S" else "binary"
