@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cumulet.kernel.store import ReadTransaction
-from cumulet.services.dynamodb import items, throughputs
+from cumulet.services.dynamodb import global_tables, items, throughputs
 from cumulet.services.dynamodb.tables import ACTIVE, CREATING, DELETING, UPDATING, Index, Table, Throughput
 
 Described = dict[str, Any]
@@ -43,7 +43,7 @@ def of_changed(tx: ReadTransaction, old: Table, new: Table) -> Described:
     gone = [_global_index(tx, old, i) | {"IndexStatus": DELETING} for i in _global(old) if i.name not in names]
     if gone:
         shown["GlobalSecondaryIndexes"] = [*shown.get("GlobalSecondaryIndexes", ()), *gone]
-    return shown
+    return shown | global_tables.of_changed(tx, old, new)
 
 
 def of_deleted(tx: ReadTransaction, table: Table) -> Described:
@@ -85,6 +85,7 @@ def _table(tx: ReadTransaction, table: Table) -> Described:
         shown["TableClassSummary"] = {"TableClass": table.table_class, **changed}
     if table.on_demand:
         shown["OnDemandThroughput"] = _limits(table)
+    shown |= global_tables.described(tx, table)
     if table.restored:
         shown["RestoreSummary"] = table.restored
     return shown

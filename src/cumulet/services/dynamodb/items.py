@@ -11,8 +11,8 @@ import msgspec
 
 from cumulet.kernel.records import Record, replace
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.dynamodb import expiry, indexes, streams, values
-from cumulet.services.dynamodb.changes import REQUEST, Change
+from cumulet.services.dynamodb import expiry, indexes, replicas, streams, values
+from cumulet.services.dynamodb.changes import REPLICATION, REQUEST, Change
 from cumulet.services.dynamodb.errors import ValidationException
 from cumulet.services.dynamodb.schema import Place
 from cumulet.services.dynamodb.tables import Table
@@ -64,6 +64,9 @@ def change(
         streams.record(tx, table, made)
     if table.ttl:
         expiry.follow(tx, table, made)
+    if table.replicas:
+        for other in replicas.follow(tx, table, made):
+            change(tx, other, place, find(tx, other, place), new, REPLICATION)
     return made
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cumulet.services.dynamodb.api.expiry import Expiry
+from cumulet.services.dynamodb.api.global_tables import GlobalTables
 from cumulet.services.dynamodb.api.streams import Streams
 from cumulet.services.dynamodb.api.tables import Tables
 
@@ -11,5 +12,6 @@ class DynamoDB(
     Tables,
     Streams,
     Expiry,
+    GlobalTables,
 ):
     """Every operation; each noun has a class of its own."""

@@ -87,6 +87,16 @@ class Table(Record):
     """Whether it has a resource policy (policies.py)."""
     replicas: tuple[str, ...] = ()
     """The other Regions of a global table."""
+    global_version: str = ""
+    """Of the global table that it is a replica of: 2019.11.21, or 2017.11.29."""
+    consistency: str = ""
+    """Of that global table: EVENTUAL or STRONG."""
+    witness: str = ""
+    """The Region that only votes, of a strongly consistent one."""
+    overrides: dict[str, Any] = {}  # noqa: RUF012
+    """What this replica has otherwise than the others, as ReplicaUpdates spells it."""
+    sourced: datetime | None = None
+    """When a replica was last made from it."""
     restored: dict[str, Any] = {}  # noqa: RUF012
     """RestoreSummary, of a table that was restored."""
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from cumulet.kernel.records import replace
 from cumulet.kernel.store import Transaction
-from cumulet.services.dynamodb import definitions, filling, removal, streams, tables, throughputs
+from cumulet.services.dynamodb import definitions, filling, global_tables, removal, streams, tables, throughputs
 from cumulet.services.dynamodb.errors import (
     INVALID,
     LimitExceededException,
@@ -23,7 +23,8 @@ Given = Mapping[str, Any]
 
 _PARTS = (
     "ProvisionedThroughput", "BillingMode", "StreamSpecification", "GlobalSecondaryIndexUpdates", "SSESpecification",
-    "ReplicaUpdates", "TableClass", "DeletionProtectionEnabled", "OnDemandThroughput", "WarmThroughput",
+    "ReplicaUpdates", "GlobalTableWitnessUpdates", "TableClass", "DeletionProtectionEnabled", "OnDemandThroughput",
+    "WarmThroughput",
 )  # fmt: skip
 _ONE_AT_A_TIME = "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"
 
@@ -37,6 +38,7 @@ def update(tx: Transaction, table: Table, given: Given, kms_key: str | None) -> 
             "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or "
             "SSESpecification or ReplicaUpdates is required"
         )
+    before = table
     table = _billing(tx, table, given)
     table = _stream(tx, table, given.get("StreamSpecification"))
     table = _class(tx, table, given.get("TableClass"))
@@ -47,7 +49,9 @@ def update(tx: Transaction, table: Table, given: Given, kms_key: str | None) -> 
     if given.get("WarmThroughput"):
         table = replace(table, warm=throughputs.warmed(table, table.billing, given["WarmThroughput"], "table"))
     table = _indexes(tx, table, given)
+    table = global_tables.update(tx, table, given)
     tables.put(tx, table)
+    global_tables.synchronise(tx, before, table)
     return table
 
 

@@ -12,6 +12,7 @@ from cumulet.services.dynamodb import (
     definitions,
     descriptions,
     filling,
+    global_tables,
     policies,
     removal,
     streams,
@@ -29,7 +30,6 @@ _LATER = {
     "GlobalTableSourceArn": "global tables of several accounts",
     "VectorIndexes": "vector indexes",
     "VectorIndexUpdates": "vector indexes",
-    "GlobalTableWitnessUpdates": "witnesses of global tables",
 }
 _PAGE = 100
 
@@ -58,8 +58,6 @@ class Tables(DynamoBase):
     async def update_table(self, *, TableName: str, **given: Any) -> Answer:
         """The answer says UPDATING, as AWS's does, and what was changed is so at once, but for large new indexes."""
         _refuse_missing(given)
-        if given.get("ReplicaUpdates"):
-            raise NotImplementedYet("Cumulet has no replicas of tables yet.")
         kms_key = await self._kms_key(given.get("SSESpecification"))
 
         def update(tx: Transaction, table: Table) -> Answer:
@@ -78,6 +76,7 @@ class Tables(DynamoBase):
                     "Resource cannot be deleted as it is currently protected against deletion. Disable deletion "
                     "protection first."
                 )
+            global_tables.leave(tx, table)
             if table.stream:
                 table = streams.disable(tx, table)
             tables.delete(tx, table)
