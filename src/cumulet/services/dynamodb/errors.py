@@ -82,3 +82,27 @@ class IdempotentParameterMismatchException(ServiceError):
 
 class TransactionCanceledException(ServiceError):
     """Nothing of a transaction was done; CancellationReasons says why, action by action."""
+
+
+class GlobalTableNotFoundException(ServiceError):
+    @classmethod
+    def of(cls, name: str) -> GlobalTableNotFoundException:
+        return cls(f"Global table with name: '{name}' does not exist.")
+
+
+class GlobalTableAlreadyExistsException(ServiceError):
+    @classmethod
+    def of(cls, name: str) -> GlobalTableAlreadyExistsException:
+        return cls(f"Global table with name: '{name}' already exists.")
+
+
+class ReplicaAlreadyExistsException(ServiceError):
+    pass
+
+
+class ReplicaNotFoundException(ServiceError):
+    pass
+
+
+class IndexNotFoundException(ServiceError):
+    pass

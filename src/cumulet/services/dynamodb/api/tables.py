@@ -12,7 +12,7 @@ from cumulet.services.dynamodb import (
     definitions,
     descriptions,
     filling,
-    global_tables,
+    legacy_global_tables,
     policies,
     removal,
     streams,
@@ -76,7 +76,7 @@ class Tables(DynamoBase):
                     "Resource cannot be deleted as it is currently protected against deletion. Disable deletion "
                     "protection first."
                 )
-            global_tables.leave(tx, table)
+            legacy_global_tables.leave(tx, table)
             if table.stream:
                 table = streams.disable(tx, table)
             tables.delete(tx, table)
