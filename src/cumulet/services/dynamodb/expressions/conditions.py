@@ -332,7 +332,7 @@ def _ordered(compare: Callable[[Any, Any], bool], first: Read, second: Read) -> 
     return test
 
 
-def _ordinal(value: Value) -> Any:
+def ordinal(value: Value) -> Any:
     """Texts are in the order of their bytes in UTF-8 as they are."""
     ((kind, content),) = value.items()
     return _number(content) if kind == "N" else content
@@ -397,7 +397,7 @@ def _bounds_check(kind: str, low: str, high: str) -> Check:
         bounds = f"lower bound operand: {_written(lower)}, upper bound operand: {_written(upper)}"
         if lower.keys() != upper.keys():
             refuse(kind, f"The BETWEEN operator requires same data type for lower and upper bounds; {bounds}")
-        if _ordinal(lower) > _ordinal(upper):
+        if ordinal(lower) > ordinal(upper):
             refuse(
                 kind,
                 "The BETWEEN operator requires upper bound to be greater than or equal to lower bound; " + bounds,

@@ -69,7 +69,7 @@ class Given:
     def projection(self, text: str | None) -> Projection | None:
         if text is None:
             return None
-        projection = _kept(_projection, text, "ProjectionExpression", self._names)
+        projection: Projection = _kept(_projection, text, "ProjectionExpression", self._names)
         self._used.append((projection.used, _NONE))
         return projection
 

@@ -245,11 +245,12 @@ class _Parser:
         depth = 0
         while self.tokens.accept("("):
             depth += 1
-        value: Operand | Arithmetic = self.operand()
+        first = self.operand()
+        value: Operand | Arithmetic = first
         depth -= self._closings(depth)
         if sign := self.tokens.accept("+", "-"):
             self._operators += 1
-            value = Arithmetic(sign, value, self._wrapped_operand())
+            value = Arithmetic(sign, first, self._wrapped_operand())
             depth -= self._closings(depth)
         if depth:
             self.tokens.fail()

@@ -64,12 +64,12 @@ class AsWritten:
 
 def reader(steps: Steps) -> Read:
     """Reads what lies at the end of a path."""
-    name, *rest = steps
+    name, rest = str(steps[0]), steps[1:]
     if not rest:
-        return lambda item, values: item.get(name)  # type: ignore[call-overload]
+        return lambda item, values: item.get(name)
 
     def read(item: Item, values: Values) -> Value | None:
-        found: Any = item.get(name)  # type: ignore[call-overload]
+        found: Any = item.get(name)
         for step in rest:
             if found is None:
                 return None
@@ -79,7 +79,7 @@ def reader(steps: Steps) -> Read:
     return read
 
 
-def member(value: Value, step: str | int) -> Value | None:
+def member(value: Value, step: str | int) -> Any:
     """What is in a list or map; None where it is another thing, or has nothing there."""
     if isinstance(step, str):
         return value["M"].get(step) if "M" in value else None
@@ -134,14 +134,14 @@ def _refuse_pair(kind: str, how: str, one: Steps, two: Steps) -> NoReturn:
     )
 
 
-def cut(item: Mapping[str, Value], wanted: Tree) -> Item:
+def cut(item: Mapping[Any, Value], wanted: Tree) -> Item:
     """The parts of an item at the ends of the paths. Elements of lists close up, in their order."""
-    found: Item = {}
+    found: dict[Any, Value] = {}
     for step, below in wanted.items():
-        value = item.get(step)  # type: ignore[call-overload]
+        value = item.get(step)
         part = value if below is None or value is None else _cut_value(value, below)
         if part is not None:
-            found[step] = part  # type: ignore[index]
+            found[step] = part
     return found
 
 
@@ -149,7 +149,7 @@ def _cut_value(value: Value, wanted: Tree) -> Value | None:
     if not isinstance(next(iter(wanted)), int):
         members = cut(value["M"], wanted) if "M" in value else None
         return {"M": members} if members else None
-    parts = [_cut_element(value, step, wanted[step]) for step in sorted(wanted)]  # type: ignore[type-var]
+    parts = [_cut_element(value, step, wanted[step]) for step in sorted(wanted, key=int)]
     found = [part for part in parts if part is not None]
     return {"L": found} if found else None
 

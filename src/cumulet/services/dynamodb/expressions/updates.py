@@ -139,7 +139,7 @@ class _Ways:
         return holder
 
 
-def _held(holder: Any, step: str | int) -> Value | None:
+def _held(holder: Any, step: str | int) -> Any:
     if isinstance(step, str):
         return holder.get(step)
     return holder[step] if step < len(holder) else None
@@ -265,7 +265,7 @@ class _Compiler(Operands):
             left, right = first(item, values), second(item, values)
             assert left is not None and right is not None
             if "L" not in left or "L" not in right:
-                raise ValidationException(WRONG_TYPE)
+                raise ValidationException(self._wrong_type)
             return {"L": left["L"] + right["L"]}
 
         return read
