@@ -57,7 +57,7 @@ def _apply(clock: Clock, wanted: Change) -> None:
         case Change(advance=str() | float() as by, set=None, rate=None, real=None):
             clock.set(_within(clock.now() + _forward(by)))
         case Change(advance=None, set=str() as instant, rate=None, real=None):
-            clock.set(_within(_instant(instant)))
+            clock.set(_within(moment(instant)))
         case Change(advance=None, set=None, rate=float() as rate, real=None):
             _set_rate(clock, rate)
         case Change(advance=None, set=None, rate=None, real=True):
@@ -76,7 +76,7 @@ def _seconds(count: float) -> timedelta:
     return timedelta(seconds=count)
 
 
-def _instant(text: str) -> datetime:
+def moment(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
         return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from cumulet.admin import accounts, clock, keys, migrants, running, sign_in, snapshots
+from cumulet.admin import accounts, clock, explain, keys, migrants, policy_from, running, sign_in, snapshots
 
 Handler = Callable[..., Awaitable[Any]]
 Routes = Mapping[str, tuple[type, Handler]]
@@ -25,5 +25,6 @@ def _compiled(*tables: Routes) -> list[tuple[re.Pattern[str], dict[str, tuple[ty
 
 
 HANDLERS = _compiled(
-    running.ROUTES, clock.ROUTES, snapshots.ROUTES, keys.ROUTES, accounts.ROUTES, sign_in.ROUTES, migrants.ROUTES
+    running.ROUTES, clock.ROUTES, snapshots.ROUTES, keys.ROUTES, accounts.ROUTES, sign_in.ROUTES, explain.ROUTES,
+    policy_from.ROUTES, migrants.ROUTES,
 )  # fmt: skip

@@ -7,7 +7,8 @@ import importlib
 import click
 
 _COMMANDS = (
-    "up", "down", "status", "logs", "run", "env", "reset", "clock", "snapshot", "account", "key", "coverage", "doctor",
+    "up", "down", "status", "logs", "run", "env", "reset", "clock", "snapshot", "account", "key", "explain",
+    "policy-from", "coverage", "doctor",
 )  # fmt: skip
 
 
@@ -18,7 +19,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(f"cumulet.cli.{cmd_name}"), cmd_name)
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f"cumulet.cli.{name}"), name)
         return command
 
 

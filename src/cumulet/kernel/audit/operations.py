@@ -116,6 +116,13 @@ def source(service: str) -> str:
     return f"{name}.amazonaws.com"
 
 
+def api_name(service: str, event: str) -> str:
+    """The API's name of an operation, from its event's."""
+    if service != "s3":
+        return event
+    return next((name for name, told in _S3_NAMES.items() if told == event and name != "ListObjectsV2"), event)
+
+
 def _later(make: Callable[[], Write]) -> Write:
     """Compiled when first needed."""
     made: list[Write] = []

@@ -181,7 +181,7 @@ def _s3_structure(operation: Operation, name: str) -> Tell:
         if ref.get("location") == "headers" or member in _S3_UNTOLD:
             continue
         tell = tellers.of(ref, member)
-        members[member] = (_s3_name(member, ref), _policy if member == "Policy" else tell)
+        members[member] = (s3_name(member, ref), _policy if member == "Policy" else tell)
     query = operation.uri.partition("?")[2] if name == operation.input else ""
     literal = {part: value for part, value in parse_qsl(query, keep_blank_values=True) if part != "x-id"}
     plain = _structure(members)
@@ -193,7 +193,7 @@ def _s3_structure(operation: Operation, name: str) -> Tell:
     return write
 
 
-def _s3_name(member: str, ref: Shape) -> str:
+def s3_name(member: str, ref: Shape) -> str:
     if member == "Policy":
         return "bucketPolicy"
     if ref.get("location") == "uri":

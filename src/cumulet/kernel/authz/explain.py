@@ -17,6 +17,7 @@ from cumulet.kernel.authz.policies import Policy, PolicyKind, Statement, parse
 _MOST_TOLD = 100
 """Statements that an account of a decision names; those about other actions are left out first."""
 _MOST_STEPS = 8
+_OBJECTS = ("arn:aws:s3:", "arn:aws-cn:s3:", "arn:aws-us-gov:s3:")
 _WILD = re.compile(r"[*?]|\$(?={)")
 _VARIABLE_KEY = re.compile(r"\$\{\s*([^{},\s]+:[^{},]*?)\s*[},]")
 
@@ -109,7 +110,7 @@ def remedies(ask: Ask, given: Policies) -> list[dict[str, Any]]:
 
 def literal(resource: str) -> str:
     """A resource as a policy names just this one: a `*` in the name of an object stands for itself."""
-    return resource if resource == "*" else _WILD.sub(r"${\g<0>}", resource)
+    return _WILD.sub(r"${\g<0>}", resource) if resource.startswith(_OBJECTS) else resource
 
 
 def _with(given: Policies, layer: Layer, statement: dict[str, Any]) -> Policies:

@@ -61,11 +61,12 @@ class Visitor(NamedTuple):
         return Scope(account=self.caller.account, region=self.region)
 
 
-def permitted(tx: ReadTransaction, visitor: Visitor, operation: str, parameters: dict[str, Any]) -> Bucket:
-    """The bucket that a call names, if the caller may make the call. Raises NoSuchBucket or AccessDenied."""
+def permitted(
+    tx: ReadTransaction, visitor: Visitor, operation: str, parameters: dict[str, Any]
+) -> tuple[Bucket, list[Need]]:
+    """The bucket that a call names, and what had to be permitted. Raises NoSuchBucket or AccessDenied."""
     bucket = buckets.get(tx, parameters["Bucket"])
-    check(tx, bucket, visitor, operation, parameters)
-    return bucket
+    return bucket, check(tx, bucket, visitor, operation, parameters)
 
 
 def check(
@@ -110,10 +111,16 @@ def check_deletion(
     key: str,
     version_id: str | None,
     via: AccessPoint | None = None,
-) -> None:
-    """Raises AccessDenied unless the caller may delete this one of the objects that a DeleteObjects names."""
-    if via is not None or not _is_unquestioned(tx, bucket, visitor):
-        check(tx, bucket, visitor, "delete_object", {"Bucket": bucket.name, "Key": key, "VersionId": version_id}, via)
+) -> list[Need]:
+    """What it takes to delete this one of the objects that a DeleteObjects names. Raises AccessDenied."""
+    return check(
+        tx, bucket, visitor, "delete_object", {"Bucket": bucket.name, "Key": key, "VersionId": version_id}, via
+    )
+
+
+def listing(bucket: Bucket) -> Need:
+    """What it takes to learn that an object is not there."""
+    return Need(action=_LIST.action, resource=bucket.arn, account=bucket.account)
 
 
 def may(tx: ReadTransaction, bucket: Bucket, visitor: Visitor, action: str, key: str) -> bool:
@@ -169,6 +176,7 @@ class _Visit:
         """Raises AccessDenied unless the caller may learn that the object is not there: whoever may not list must not,
         and is not told why."""
         decision, need = self._decide(_LIST)
+        self.asked.append(need)
         if not decision.allowed:
             raise self._refusal(decision, need, in_words=False)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -37,10 +37,12 @@ from cumulet.services.s3.access import Visitor
 from cumulet.services.s3.access_points import AccessPoint
 from cumulet.services.s3.buckets import Bucket
 from cumulet.services.s3.encryption import CustomerKey
-from cumulet.services.s3.errors import AccessDenied
+from cumulet.services.s3.errors import AccessDenied, NoSuchKey
 from cumulet.services.s3.facts import Facts
 from cumulet.services.s3.notifications import Cause
 from cumulet.services.s3.objects import Object
+
+T = TypeVar("T")
 
 
 class S3Base(Service):
@@ -129,6 +131,14 @@ class S3Base(Service):
         acceleration.check_address(tx, self.bucket, self.request.headers.get("host", ""))
         if charged:
             self.reply.headers["x-amz-request-charged"] = "requester"
+
+    async def noting_absence(self, reading: Awaitable[T]) -> T:
+        """What is read of an object. To learn that it is not there takes the right to list, which goes on record."""
+        try:
+            return await reading
+        except NoSuchKey:
+            self.needs_asked = [*self.needs_asked, access.listing(self.bucket)]
+            raise
 
     def note(self, operation: str, named: dict[str, Any], status: int, code: str = "") -> None:
         """Have the access log tell of one of several things that the call does, named by Key and VersionId."""

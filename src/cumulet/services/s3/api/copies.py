@@ -95,7 +95,8 @@ class Copies(Writing):
         # The rules that let a page into one bucket say nothing about what is in another.
         is_strange = self.is_believed and source.bucket != self.bucket.name
         visitor = self.visitor._replace(caller=identity.ANONYMOUS) if is_strange else self.visitor
-        bucket = await self.store.read(access.permitted, visitor, "get_object", asked)
+        bucket, needs = await self.store.read(access.permitted, visitor, "get_object", asked)
+        self.needs_asked = [*self.needs_asked, *needs]
         access.check_owner(bucket, given.get("ExpectedSourceBucketOwner"))
         held = self.customer_key(given, "CopySource")
         return await self.opened(_open, self.blobs, source, given, copy_range, held=held)

@@ -86,7 +86,8 @@ class Objects(Writing):
         return {**self.written(made), **await self.expiration(made)}
 
     async def get_object(self, *, Bucket: str, Key: str, **given: Any) -> dict[str, Any]:
-        opened = await self.opened(_open, self.blobs, self.bucket, Key, given, held=self.customer_key(given))
+        reading = self.opened(_open, self.blobs, self.bucket, Key, given, held=self.customer_key(given))
+        opened = await self.noting_absence(reading)
         found = opened.found
         if found.storage_class == tiering.CLASS and tiering.wants_note(found, self.clock.now()):
             await self.store.write(tiering.note_read, Bucket, Key, found.version)
@@ -96,7 +97,8 @@ class Objects(Writing):
         return {**self._described(opened, given), **await self.expiration(found), "Body": opened.body}
 
     async def head_object(self, *, Bucket: str, Key: str, **given: Any) -> dict[str, Any]:
-        found = await self.store.read(_look_up, self.bucket, Key, given, self.customer_key(given))
+        reading = self.store.read(_look_up, self.bucket, Key, given, self.customer_key(given))
+        found = await self.noting_absence(reading)
         return {**self._described(found, given), **await self.expiration(found.found)}
 
     async def delete_object(
@@ -163,7 +165,7 @@ class Objects(Writing):
         rule = functools.partial(_delete, bypass=bypass)
         try:
             who = (self.bucket, self.visitor, key, version_id, self.via)
-            await self.store.read(access.check_deletion, *who)
+            self.needs_asked = [*self.needs_asked, *await self.store.read(access.check_deletion, *who)]
             gone = await self.store.write(rule, self.blobs, self.bucket, key, version_id, expected, self.cause())
         except ServiceError as error:
             self.note("BATCH.DELETE.OBJECT", named, error.status or 400, error.code)
@@ -227,9 +229,7 @@ def _put(tx: Transaction, blobs: Blobs, bucket: Bucket, made: Object, draft: Dra
     return objects.put(tx, blobs, bucket, replace(made, blob=draft.adopt(tx), modified=tx.now))
 
 
-def _look_up(
-    tx: ReadTransaction, bucket: Bucket, key: str, given: dict[str, Any], held: HeldKey | None
-) -> Opened:
+def _look_up(tx: ReadTransaction, bucket: Bucket, key: str, given: dict[str, Any], held: HeldKey | None) -> Opened:
     found = objects.find(tx, bucket.name, key, given.get("VersionId"))
     conditions.check_read(found, given)
     encryption.check_key(found.encryption, held)
