@@ -5,7 +5,7 @@ What holds no parameter is a value already when the statement is parsed; the res
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from cumulet.services.dynamodb import values
 from cumulet.services.dynamodb.errors import ValidationException
@@ -62,3 +62,17 @@ def _set(members: list[Value]) -> Value:
         raise ValidationException("One or more parameter values were invalid: a set has members of one scalar type")
     kind = kinds.pop()
     return values.checked({_SET_OF[kind]: [member[kind] for member in members]})
+
+
+def is_written_out(choices: Any) -> TypeGuard[tuple[Operand, ...]]:
+    """Whether the right side of IN lists its choices itself: those are a bare tuple, an operand has a name."""
+    return type(choices) is tuple
+
+
+def members(choices: Operand, parameters: Sequence[Value]) -> list[Value]:
+    """The members of a list that a request gives for the right side of IN. Raises ValidationException."""
+    found = bound(choices, parameters)
+    if "L" not in found or not found["L"]:
+        raise ValidationException("Unsupported operand of IN: it must be a list that is not empty")
+    listed: list[Value] = found["L"]
+    return listed

@@ -34,7 +34,17 @@ from cumulet.services.dynamodb.partiql.syntax import (
     Update,
     Within,
 )
-from cumulet.services.dynamodb.partiql.tokens import END, KEYWORD, NAME, NUMBER, STRING, SYMBOL, Token, malformed, tokens
+from cumulet.services.dynamodb.partiql.tokens import (
+    END,
+    KEYWORD,
+    NAME,
+    NUMBER,
+    STRING,
+    SYMBOL,
+    Token,
+    malformed,
+    tokens,
+)
 
 DEEPEST = 32
 _LONGEST = 8192

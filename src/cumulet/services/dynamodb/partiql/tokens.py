@@ -1,4 +1,6 @@
-"""PartiQL cut into tokens. Source: DynamoDB Developer Guide, PartiQL reference; PartiQL Specification, lexical structure."""
+"""PartiQL cut into tokens.
+
+Sources: DynamoDB Developer Guide, PartiQL reference; PartiQL Specification, lexical structure."""
 
 from __future__ import annotations
 
