@@ -114,8 +114,8 @@ def _twin(tx: Transaction, table: Table, region: str, members: tuple[str, ...], 
     overrides = {name: value for name, value in given.items() if name != "RegionName" and value is not None}
     made = replace(
         table, id=tx.uuid(), scope=replace(table.scope, region=region), created=tx.now, status=CREATING,
-        replicas=members, stream="", stream_label="", is_protected=False, recovery=None, kms_key="", restored={},
-        sourced=None, has_policy=False,
+        replicas=members, stream="", stream_label="", is_protected=False, recovery=None, history=None,
+        kms_key="", restored={}, sourced=None, has_policy=False,
     )  # fmt: skip
     if table.stream:
         made = streams.enable(tx, made, table.stream)

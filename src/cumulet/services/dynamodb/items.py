@@ -11,7 +11,7 @@ import msgspec
 
 from cumulet.kernel.records import Record, replace
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.dynamodb import expiry, indexes, replicas, streams, values
+from cumulet.services.dynamodb import expiry, indexes, recovery, replicas, streams, values
 from cumulet.services.dynamodb.changes import REPLICATION, REQUEST, Change
 from cumulet.services.dynamodb.errors import ValidationException
 from cumulet.services.dynamodb.schema import Place
@@ -64,6 +64,8 @@ def change(
         streams.record(tx, table, made)
     if table.ttl:
         expiry.follow(tx, table, made)
+    if table.history is not None:
+        recovery.record(tx, table, made)
     if table.replicas:
         for other in replicas.follow(tx, table, made):
             change(tx, other, place, find(tx, other, place), new, REPLICATION)

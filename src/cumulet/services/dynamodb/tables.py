@@ -48,6 +48,16 @@ class Index(Record):
     warm: dict[str, int] = {}  # noqa: RUF012
 
 
+class History(Record):
+    """That what the table's items were is kept for a while, and since when (recovery.py).
+
+    Instants are in microseconds since 1970."""
+
+    began: int
+    floor: int
+    """Somebody reads the table as of this instant: changes count as later ones, even if time stands still."""
+
+
 class Table(Record):
     """What is configured of a table. Totals change with every write and are kept apart (items.py)."""
 
@@ -80,6 +90,7 @@ class Table(Record):
     recovery: datetime | None = None
     """Since when point-in-time recovery is on."""
     recovery_days: int = 35
+    history: History | None = None
     ttl_changed: datetime | None = None
     kms_key: str = ""
     """An ARN, for encryption under a KMS key of the account's."""
@@ -134,9 +145,16 @@ def put(tx: Transaction, table: Table) -> None:
 
 
 def delete(tx: Transaction, table: Table) -> None:
-    """Its name is free at once; everything under its `key` goes in portions. What outlives a table lies elsewhere."""
+    """Its name is free at once; everything under its `key` goes in portions, once nobody reads it any more. What
+    outlives a table lies elsewhere."""
     tx.delete(key_of(table.scope, table.name))
-    removal.begin(tx, table.key())
+    if not has_readers(tx, table):
+        removal.begin(tx, table.key())
+
+
+def has_readers(tx: ReadTransaction, table: Table) -> bool:
+    """Whether a backup, restore or export goes through the table just now (recovery.py)."""
+    return next(tx.items(table.key("readers"), limit=1), None) is not None
 
 
 def locate(scope: Scope, name: str) -> tuple[Scope, str]:
