@@ -69,7 +69,7 @@ def reader(steps: Steps) -> Read:
         return lambda item, values: item.get(name)
 
     def read(item: Item, values: Values) -> Value | None:
-        found: Any = item.get(name)
+        found = item.get(name)
         for step in rest:
             if found is None:
                 return None
@@ -79,7 +79,7 @@ def reader(steps: Steps) -> Read:
     return read
 
 
-def member(value: Value, step: str | int) -> Any:
+def member(value: Any, step: str | int) -> Any:
     """What is in a list or map; None where it is another thing, or has nothing there."""
     if isinstance(step, str):
         return value["M"].get(step) if "M" in value else None
