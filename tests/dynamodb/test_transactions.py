@@ -117,7 +117,7 @@ def test_one_condition_that_fails_stops_everything_and_says_which(dynamodb):
 def test_updates_that_do_not_fit_their_items_cancel_too(dynamodb):
     dynamodb.transact_write_items(TransactItems=[put("a", 1)])
     wrong = add("a", 1)
-    wrong["Update"]["UpdateExpression"] = "SET n = missing + :n"
+    wrong["Update"]["UpdateExpression"] = "SET n = absent + :n"
     response = refusal(dynamodb.transact_write_items, TransactItems=[put("b"), wrong])
 
     assert [reason["Code"] for reason in response["CancellationReasons"]] == ["None", "ValidationError"]
