@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Concatenate, ParamSpec, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from cumulet.kernel.access import Need
 from cumulet.kernel.service import Service
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.dynamodb import tables
+from cumulet.services.dynamodb import access, tables
 from cumulet.services.dynamodb.tables import Table
 
 P = ParamSpec("P")
@@ -15,6 +16,18 @@ T = TypeVar("T")
 
 
 class DynamoBase(Service):
+    async def authorise(self, operation: str, parameters: dict[str, Any]) -> None:
+        await self.store.read(self._admit, operation, parameters)
+
+    def _admit(self, tx: ReadTransaction, operation: str, parameters: dict[str, Any]) -> None:
+        """Most calls are an account's root's own, on tables without policies: they are asked nothing."""
+        authority = self.kernel.authority
+        if not authority.standing(tx, self.caller).is_unbound or not access.is_plain(tx, self.scope, parameters):
+            authority.admit(tx, self, operation, parameters)
+
+    def needs(self, tx: ReadTransaction, operation: str, parameters: Mapping[str, Any]) -> Iterable[Need]:
+        return access.needs(tx, self.scope, operation, parameters)
+
     def _table(self, tx: ReadTransaction, name: str) -> Table:
         """The table of this name or ARN, for work with its items. Raises ResourceNotFoundException."""
         return tables.usable(tx, self.scope, name)
