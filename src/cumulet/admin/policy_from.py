@@ -43,7 +43,7 @@ async def derive(cloud: Cloud, wanted: Wanted) -> dict[str, Any]:
     await cloud.kernel.audit.written()
     since = _since(cloud, wanted.since)
     principal, uses = await cloud.kernel.store.read(_uses, wanted.principal, since)
-    known = [each for each in uses if actions.exists(each.action) and not _is_free(each.action)]
+    known = [each for each in uses if actions.action(each.action) and not _is_free(each.action)]
     if not known:
         raise NotFound(await cloud.kernel.store.read(_nothing, principal, since))
     policies = [{"Version": _VERSION, "Statement": found} for found in _parcelled(_statements(known))]
