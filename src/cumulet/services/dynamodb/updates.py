@@ -10,7 +10,16 @@ from typing import Any
 
 from cumulet.kernel.records import replace
 from cumulet.kernel.store import Transaction
-from cumulet.services.dynamodb import definitions, filling, global_tables, removal, streams, tables, throughputs
+from cumulet.services.dynamodb import (
+    definitions,
+    filling,
+    global_tables,
+    items,
+    removal,
+    streams,
+    tables,
+    throughputs,
+)
 from cumulet.services.dynamodb.errors import (
     INVALID,
     LimitExceededException,
@@ -45,7 +54,7 @@ def update(tx: Transaction, table: Table, given: Given, kms_key: str | None) -> 
     if given.get("DeletionProtectionEnabled") is not None:
         table = replace(table, is_protected=given["DeletionProtectionEnabled"])
     if kms_key is not None:
-        table = replace(table, kms_key=kms_key)
+        table = _encryption(table, kms_key)
     if given.get("WarmThroughput"):
         table = replace(table, warm=throughputs.warmed(table, table.billing, given["WarmThroughput"], "table"))
     table = _indexes(tx, table, given)
@@ -105,7 +114,8 @@ def _stream(tx: Transaction, table: Table, given: Given | None) -> Table:
         return table
     definitions.check_stream(given)
     if given["StreamEnabled"]:
-        return streams.enable(tx, table, given["StreamViewType"])
+        return streams.enable(tx, table, given["StreamViewType"], items.totals(tx, table).bytes)
+    global_tables.check_stream_may_end(table)
     return streams.disable(tx, table)
 
 
@@ -113,6 +123,13 @@ def _class(tx: Transaction, table: Table, table_class: str | None) -> Table:
     if table_class is None or table_class == table.table_class:
         return table
     return replace(table, table_class=table_class, class_changed=tx.now)
+
+
+def _encryption(table: Table, kms_key: str) -> Table:
+    if kms_key == table.kms_key:
+        how = "by given KMSMasterKeyId" if kms_key else "by default"
+        raise ValidationException(f"{INVALID}Table is already encrypted {how}")
+    return replace(table, kms_key=kms_key)
 
 
 def _indexes(tx: Transaction, table: Table, given: Given) -> Table:

@@ -20,7 +20,7 @@ from cumulet.services.dynamodb import (
     tags,
     updates,
 )
-from cumulet.services.dynamodb.api.base import DynamoBase
+from cumulet.services.dynamodb.api.kms_keys import KmsKeys
 from cumulet.services.dynamodb.errors import ResourceInUseException, ValidationException
 from cumulet.services.dynamodb.tables import Table
 
@@ -34,7 +34,7 @@ _LATER = {
 _PAGE = 100
 
 
-class Tables(DynamoBase):
+class Tables(KmsKeys):
     async def create_table(self, *, TableName: str, **given: Any) -> Answer:
         """The answer says CREATING, as AWS's does, though the table can be used from then on."""
         _refuse_missing(given)
@@ -100,12 +100,6 @@ class Tables(DynamoBase):
     @job
     async def fill_index(self, *, table: str, index: str, after: list[Any]) -> None:
         await self.store.write(filling.go_on, self.scope, table, index, tuple(after))
-
-    async def _kms_key(self, given: Mapping[str, Any] | None) -> str | None:
-        """The ARN of the KMS key that a table wants; empty for AWS's own, None where nothing is said of it.
-
-        Raises ValidationException for a key that cannot be used."""
-        return None if given is None else ""
 
 
 def _refuse_missing(given: Mapping[str, Any]) -> None:
