@@ -33,6 +33,7 @@ _LOCAL = (
     "Cannot add, delete, or update the local region through ReplicaUpdates. "
     "Use CreateTable, DeleteTable, or UpdateTable as required."
 )
+_NO_TTL = "Time to live is not supported by global tables with strong consistency."
 _NOT_FOUND = "Replica specified in the Replica Update or Replica Delete action of the request was not found."
 
 Given = Mapping[str, Any]
@@ -102,7 +103,7 @@ def _create(tx: Transaction, table: Table, given: Given) -> Table:
 def _with_stream(tx: Transaction, table: Table) -> Table:
     """Replication goes with a stream of both images, which is turned on where there is none."""
     if not table.stream:
-        return streams.enable(tx, table, streams.NEW_AND_OLD)
+        return streams.enable(tx, table, streams.NEW_AND_OLD, items.totals(tx, table).bytes)
     if table.stream != streams.NEW_AND_OLD:
         raise ValidationException(
             f"Table {table.name} must have a stream with the view type NEW_AND_OLD_IMAGES to be replicated"
@@ -227,7 +228,7 @@ def _check_fit_for_strong(tx: ReadTransaction, table: Table) -> None:
     if items.totals(tx, table).items:
         raise ValidationException("Replicas with MultiRegionConsistency STRONG can be added to an empty table only.")
     if table.ttl:
-        raise ValidationException("Time to live is not supported by global tables with strong consistency.")
+        raise ValidationException(_NO_TTL)
     if any(not index.is_global for index in table.indexes):
         raise ValidationException("Local secondary indexes are not supported by tables with strong consistency.")
 
@@ -237,6 +238,20 @@ def _witness(tx: Transaction, table: Table, given: Given) -> Table:
     for other in replicas.others(tx, table):
         tables.put(tx, replace(other, witness=region))
     return replace(table, witness=region)
+
+
+def check_may_expire(table: Table) -> None:
+    """Raises ValidationException for a table whose items cannot have a time to live."""
+    if table.consistency == STRONG:
+        raise ValidationException(_NO_TTL)
+
+
+def check_stream_may_end(table: Table) -> None:
+    """Raises ValidationException for a table that is replicated by its stream."""
+    if table.replicas and table.consistency != STRONG:
+        raise ValidationException(
+            f"The stream of a table that has replicas cannot be disabled: TableName: {table.name}"
+        )
 
 
 # Kept alike

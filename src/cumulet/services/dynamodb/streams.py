@@ -18,7 +18,7 @@ from cumulet.kernel.keys import Key
 from cumulet.kernel.records import Record, replace
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.dynamodb import values
+from cumulet.services.dynamodb import partitions, values
 from cumulet.services.dynamodb.changes import EXPIRY, Change
 from cumulet.services.dynamodb.errors import ResourceNotFoundException, ValidationException
 from cumulet.services.dynamodb.schema import HASHES, Schema
@@ -176,8 +176,8 @@ def _entry(table: Table, made: Change, at: int) -> Entry:
 # On and off
 
 
-def enable(tx: Transaction, table: Table, view: str, partitions: int = 1) -> Table:
-    """The table with a stream, which begins now. Raises ValidationException if one is on."""
+def enable(tx: Transaction, table: Table, view: str, size: int = 0) -> Table:
+    """The table, which holds `size` bytes, with a stream that begins now. Raises ValidationException if one is on."""
     if table.stream:
         raise ValidationException(f"Table already has an enabled stream: TableName: {table.name}")
     stream = Stream(
@@ -186,8 +186,9 @@ def enable(tx: Transaction, table: Table, view: str, partitions: int = 1) -> Tab
     )  # fmt: skip
     tx.put(stream.record_key, stream)
     tx.put(stream.key("last"), Last(at=microseconds(tx.now)))
-    width = -(-HASHES // partitions)
-    opened = [_open(tx, stream, n, n * width, min(HASHES, (n + 1) * width)) for n in range(partitions)]
+    count = partitions.count(table, size)
+    width = -(-HASHES // count)
+    opened = [_open(tx, stream, tx.now, n, n * width, min(HASHES, (n + 1) * width)) for n in range(count)]
     _write_to(tx, table, stream, opened)
     _tend_at(tx, stream, tx.now + OPEN_FOR)
     return replace(table, stream=view, stream_label=stream.label)
@@ -200,7 +201,7 @@ def disable(tx: Transaction, table: Table) -> Table:
     stream: Stream = tx.get(table.scope.key("dynamodb", "streams", table.name, table.stream_label))
     for shard in shards(tx, stream):
         if not shard.last:
-            _close(tx, stream, shard)
+            _close(tx, stream, shard, tx.now)
     tx.put(stream.record_key, replace(stream, disabled=tx.now))
     tx.delete(table.key("stream"))
     tx.wake(channel(stream.scope, stream.id), EVERYBODY)
@@ -240,37 +241,43 @@ def shard(tx: ReadTransaction, stream: Stream, shard_id: str) -> Shard:
     return found
 
 
-def rotate(tx: Transaction, table: Table, stream: Stream, partitions: int) -> None:
-    """Close the shards that were open for long, each giving way to a child, or to two where the table has grown."""
+def rotate(tx: Transaction, table: Table, stream: Stream, size: int) -> None:
+    """Close the shards that were open for long, each giving way to a child, or to two where the table has grown.
+
+    After a jump of the clock, as many follow each other as had done so in time, but none that would be too old."""
     open_now = [each for each in shards(tx, stream) if not each.last]
     due = [each for each in open_now if each.opened + OPEN_FOR <= tx.now]
     number = max(each.number for each in open_now) + 1
     following = [each for each in open_now if each not in due]
-    splits = max(0, partitions - len(open_now))
+    splits = max(0, partitions.count(table, size) - len(open_now))
+    written: Last = tx.get(stream.key("last"))
     for parent in sorted(due, key=lambda each: each.since):
-        _close(tx, stream, parent)
+        at = max(parent.opened + OPEN_FOR, instant(written.at), tx.now - KEPT)
+        _close(tx, stream, parent, at)
         middle = (parent.since + parent.before) // 2
         ranges = [(parent.since, parent.before)]
         if splits > 0 and parent.before - parent.since > 1:
             splits, ranges = splits - 1, [(parent.since, middle), (middle, parent.before)]
         for since, before in ranges:
-            following.append(_open(tx, stream, number, since, before, parent.id))
+            following.append(_open(tx, stream, at, number, since, before, parent.id))
             number += 1
     _write_to(tx, table, stream, following)
     tx.wake(channel(stream.scope, stream.id), EVERYBODY)
 
 
-def _open(tx: Transaction, stream: Stream, number: int, since: int, before: int, parent: str = "") -> Shard:
+def _open(
+    tx: Transaction, stream: Stream, at: datetime, number: int, since: int, before: int, parent: str = ""
+) -> Shard:
     made = Shard(
-        id=f"shardId-{microseconds(tx.now) // 1000:015}{number:05}-{tx.ids.hex(8)}", number=number, since=since,
-        before=before, first=_next_number(tx, stream), opened=tx.now, parent=parent,
+        id=f"shardId-{microseconds(at) // 1000:015}{number:05}-{tx.ids.hex(8)}", number=number, since=since,
+        before=before, first=_next_number(tx, stream), opened=at, parent=parent,
     )  # fmt: skip
     tx.put(stream.key("shards", made.id), made)
     return made
 
 
-def _close(tx: Transaction, stream: Stream, shard: Shard) -> None:
-    tx.put(stream.key("shards", shard.id), replace(shard, last=_next_number(tx, stream), closed=tx.now))
+def _close(tx: Transaction, stream: Stream, shard: Shard, at: datetime) -> None:
+    tx.put(stream.key("shards", shard.id), replace(shard, last=_next_number(tx, stream), closed=at))
 
 
 def _next_number(tx: Transaction, stream: Stream) -> int:
@@ -355,10 +362,10 @@ def _trim_shard(tx: Transaction, stream: Stream, shard: Shard, edge: int, limit:
     return gone
 
 
-def tend(tx: Transaction, stream: Stream, table: Table | None, partitions: int) -> None:
-    """What a stream needs as time goes by. `table` is its table, if it writes to this stream."""
+def tend(tx: Transaction, stream: Stream, table: Table | None, size: int) -> None:
+    """What a stream needs as time goes by. `table` is its table, of `size` bytes, if it writes to this stream."""
     if table is not None:
-        rotate(tx, table, stream, partitions)
+        rotate(tx, table, stream, size)
     if not trim(tx, stream):
         _tend_at(tx, stream, tx.now)
     elif table is not None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from cumulet.kernel.records import replace
 from cumulet.kernel.store import Transaction
-from cumulet.services.dynamodb import expiry, tables
+from cumulet.services.dynamodb import expiry, global_tables, tables
 from cumulet.services.dynamodb.errors import ValidationException
 from cumulet.services.dynamodb.tables import Table
 
@@ -31,9 +31,11 @@ def update(tx: Transaction, table: Table, attribute: str, *, enabled: bool) -> N
         )
     if table.ttl_changed is not None and tx.now < table.ttl_changed + _BETWEEN_CHANGES:
         raise ValidationException("Time to live has been modified multiple times within a fixed interval")
+    global_tables.check_may_expire(table)
     changed = replace(table, ttl=attribute if enabled else "", ttl_changed=tx.now)
     if enabled:
         expiry.begin(tx, changed)
     else:
         expiry.end(tx, table)
     tables.put(tx, changed)
+    global_tables.synchronise(tx, table, changed)

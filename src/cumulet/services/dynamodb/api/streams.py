@@ -7,7 +7,7 @@ from typing import Any
 
 from cumulet.kernel.service import internal, job
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.dynamodb import items, partitions, stream_records, streams, tables
+from cumulet.services.dynamodb import items, stream_records, streams, tables
 from cumulet.services.dynamodb.api.base import DynamoBase
 from cumulet.services.dynamodb.stream_records import Page
 
@@ -72,7 +72,7 @@ class Streams(DynamoBase):
             if stream is None:
                 return
             writer = tables.find(tx, self.scope, table) if stream.disabled is None else None
-            count = partitions.count(writer, items.totals(tx, writer).bytes) if writer is not None else 1
-            streams.tend(tx, stream, writer, count)
+            size = items.totals(tx, writer).bytes if writer is not None else 0
+            streams.tend(tx, stream, writer, size)
 
         await self.store.write(tend)
