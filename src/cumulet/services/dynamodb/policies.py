@@ -58,7 +58,7 @@ def put(tx: Transaction, table: Table, arn: str, text: str, expected: str | None
     check_expected(old, expected, arn)
     if old is not None and _same(old.text, text):
         return table, old.revision
-    new = ResourcePolicy(text=text, revision=_revision(tx))
+    new = ResourcePolicy(text=text, revision=_revision(tx, old))
     tx.put(key(table, arn), new)
     return (replace(table, has_policy=True) if arn == table.arn else table), new.revision
 
@@ -92,8 +92,10 @@ def key(table: Table, arn: str) -> Key:
     return table.key("policy", arn)
 
 
-def _revision(tx: Transaction) -> str:
-    return str(int(tx.now.timestamp() * 1000))
+def _revision(tx: Transaction, old: ResourcePolicy | None = None) -> str:
+    """The time in milliseconds, or the next after the old one's."""
+    now = int(tx.now.timestamp() * 1000)
+    return str(max(now, int(old.revision) + 1) if old is not None else now)
 
 
 def _same(first: str, second: str) -> bool:
