@@ -106,3 +106,58 @@ class ReplicaNotFoundException(ServiceError):
 
 class IndexNotFoundException(ServiceError):
     pass
+
+
+class TableAlreadyExistsException(ServiceError):
+    @classmethod
+    def of(cls, name: str) -> TableAlreadyExistsException:
+        return cls(f"Table already exists: {name}")
+
+
+class BackupNotFoundException(ServiceError):
+    @classmethod
+    def of(cls, arn: str) -> BackupNotFoundException:
+        return cls(f"Backup not found: {arn}")
+
+
+class BackupInUseException(ServiceError):
+    @classmethod
+    def of(cls, arn: str, why: str) -> BackupInUseException:
+        return cls(f"Backup is being {why}: {arn}")
+
+
+class PointInTimeRecoveryUnavailableException(ServiceError):
+    @classmethod
+    def of(cls, name: str) -> PointInTimeRecoveryUnavailableException:
+        return cls(f"Point in time recovery is not enabled for table '{name}'")
+
+
+class InvalidRestoreTimeException(ServiceError):
+    message = (
+        "An invalid restore time was specified. RestoreDateTime must be between EarliestRestorableDateTime and "
+        "LatestRestorableDateTime."
+    )
+
+
+class InvalidExportTimeException(ServiceError):
+    message = "The specified ExportTime is outside of the point in time recovery window."
+
+
+class ExportNotFoundException(ServiceError):
+    @classmethod
+    def of(cls, arn: str) -> ExportNotFoundException:
+        return cls(f"Export not found: {arn}")
+
+
+class ExportConflictException(ServiceError):
+    message = "The ClientToken was used before, for another export."
+
+
+class ImportNotFoundException(ServiceError):
+    @classmethod
+    def of(cls, arn: str) -> ImportNotFoundException:
+        return cls(f"Import not found: {arn}")
+
+
+class ImportConflictException(ServiceError):
+    message = "The ClientToken was used before, for another import."

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -54,15 +53,19 @@ def record(tx: Transaction, table: Table, made: Change) -> None:
         tx.put(key, _NOTHING if made.old is None else _pack(made.old))
 
 
+def now(tx: ReadTransaction, table: Table) -> int:
+    """The instant that no change is later than, but for those to come once it is pinned."""
+    at = microseconds(tx.now)
+    return at if table.history is None else max(at, table.history.floor + 1)
+
+
 # Readers
 
 
 def pin(tx: Transaction, table: Table, reader: str, at: int | None = None) -> tuple[Table, int]:
     """Let `reader` read the table as of `at`, or as of now. Returns the table to be read, and that instant."""
     history = table.history
-    if at is None:
-        now = microseconds(tx.now)
-        at = max(now, history.floor + 1) if history is not None else now
+    at = now(tx, table) if at is None else at
     history = History(began=at, floor=at) if history is None else replace(history, floor=max(history.floor, at))
     table = replace(table, history=history)
     tables.put(tx, table)
@@ -75,11 +78,11 @@ def unpin(tx: Transaction, table: Table, reader: str) -> None:
     tx.delete(table.key("readers", reader))
     if tables.has_readers(tx, table):
         return
-    now = tables.find(tx, table.scope, table.name)
-    if now is None or now.id != table.id:
+    there = tables.find(tx, table.scope, table.name)
+    if there is None or there.id != table.id:
         removal.begin(tx, table.key())
-    elif now.recovery is None:
-        _forget(tx, now)
+    elif there.recovery is None:
+        _forget(tx, there)
 
 
 def _forget(tx: Transaction, table: Table) -> None:
@@ -100,10 +103,19 @@ class Portion(NamedTuple):
 
 def portion(tx: ReadTransaction, table: Table, at: int, after: Place | None) -> Portion:
     """A portion of the table as of `at`, which a reader has pinned."""
+    return limited(_as_of(tx, table, at, after))
+
+
+def present(tx: ReadTransaction, table: Table) -> Portion:
+    """The first portion of the table as it is now."""
+    return portion(tx, replace(table, history=None), 0, None)
+
+
+def limited(lying: Iterator[tuple[Place, bytes]]) -> Portion:
+    """As much as one transaction should take at once; what is empty is counted, but left out."""
     found: list[tuple[Place, bytes]] = []
     size = 0
-    place = None
-    for seen, (place, data) in enumerate(_as_of(tx, table, at, after), 1):
+    for seen, (place, data) in enumerate(lying, 1):
         if data:
             found.append((place, data))
             size += len(data)
@@ -114,7 +126,7 @@ def portion(tx: ReadTransaction, table: Table, at: int, after: Place | None) -> 
 
 def _as_of(tx: ReadTransaction, table: Table, at: int, after: Place | None) -> Iterator[tuple[Place, bytes]]:
     """Every place where something lies, or lay, in order, with what was there; empty for nothing."""
-    lying = ((_place(key), data) for key, data in tx.items(table.key("items"), after=after))
+    lying = ((place_of(key), data) for key, data in tx.items(table.key("items"), after=after))
     changed = _changed(tx, table, after)
     item, place = next(lying, None), next(changed, None)
     while item is not None or place is not None:
@@ -174,7 +186,7 @@ def _changed(tx: ReadTransaction, table: Table, after: Place | None) -> Iterator
         found = next(tx.items(_kept(table), after=after, limit=1), None)
         if found is None:
             return
-        after = _place(found[0][:-1])
+        after = place_of(found[0][:-1])
         yield after
 
 
@@ -187,7 +199,8 @@ def _of_place(table: Table, place: Place) -> Key:
     return (*_kept(table), *place)
 
 
-def _place(key: Key) -> Place:
+def place_of(key: Key) -> Place:
+    """Of an item, by the end of its key."""
     return key[-3], key[-2], key[-1]
 
 
@@ -197,8 +210,8 @@ def _place(key: Key) -> Place:
 def enable(tx: Transaction, table: Table, days: int | None) -> Table:
     """The table with point-in-time recovery, over so many days at most (as before, or 35, if None)."""
     if table.recovery is None:
-        now = microseconds(tx.now)
-        history = table.history or History(began=now, floor=now)
+        at = microseconds(tx.now)
+        history = table.history or History(began=at, floor=at)
         table = replace(table, recovery=tx.now, recovery_days=35, history=history)
         _trim_later(tx, table)
     return replace(table, recovery_days=days or table.recovery_days)
@@ -242,7 +255,7 @@ def trim(tx: Transaction, scope: Scope, name: str, table_id: str, after: Key | N
     if table is None or table.id != table_id or table.recovery is None:
         return None
     edge = min([microseconds(earliest(table, tx.now)), *tx.range(table.key("readers"))])
-    found = [key for key, _ in islice(tx.items(_kept(table), after=after), _TRIMMED_AT_ONCE)]
+    found = [key for key, _ in tx.items(_kept(table), after=after, limit=_TRIMMED_AT_ONCE)]
     for key in found:
         if key[-1] <= edge:
             tx.delete(key)

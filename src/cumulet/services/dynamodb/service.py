@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from cumulet.services.dynamodb.api.autoscaling import AutoScaling
+from cumulet.services.dynamodb.api.backups import Backups
 from cumulet.services.dynamodb.api.destinations import Destinations
 from cumulet.services.dynamodb.api.expiry import Expiry
 from cumulet.services.dynamodb.api.global_tables import GlobalTables
 from cumulet.services.dynamodb.api.insights import ContributorInsights
 from cumulet.services.dynamodb.api.limits import Limits
 from cumulet.services.dynamodb.api.policies import ResourcePolicies
+from cumulet.services.dynamodb.api.recovery import Recovery
 from cumulet.services.dynamodb.api.streams import Streams
 from cumulet.services.dynamodb.api.tables import Tables
 from cumulet.services.dynamodb.api.tags import Tags
@@ -31,6 +33,8 @@ class DynamoDB(
     Streams,
     Expiry,
     GlobalTables,
+    Backups,
+    Recovery,
     Tags,
     TimeToLive,
     Limits,

@@ -9,6 +9,7 @@ from cumulet.kernel.errors import NotImplementedYet
 from cumulet.kernel.service import job
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.dynamodb import (
+    backups,
     definitions,
     descriptions,
     filling,
@@ -76,7 +77,10 @@ class Tables(KmsKeys):
                     "Resource cannot be deleted as it is currently protected against deletion. Disable deletion "
                     "protection first."
                 )
+            if table.status == tables.CREATING:
+                raise ResourceInUseException.changing(table.name)
             legacy_global_tables.leave(tx, table)
+            backups.keep_deleted(tx, table)
             if table.stream:
                 table = streams.disable(tx, table)
             tables.delete(tx, table)
