@@ -299,16 +299,13 @@ def find(tx: ReadTransaction, scope: Scope, table: str, label: str) -> Stream | 
     return None if found is None or _is_gone(tx, found) else found
 
 
-def get(tx: ReadTransaction, arn: str) -> Stream:
-    """Raises ResourceNotFoundException."""
+def find_by_arn(tx: ReadTransaction, arn: str) -> Stream | None:
     parts = arn.split(":", 5)
     path = parts[5].split("/") if len(parts) == 6 else []
-    found = None
-    if len(path) == 4 and (path[0], path[2]) == ("table", "stream") and "\0" not in arn:
-        found = find(tx, Scope(account=parts[4], region=parts[3]), path[1], path[3])
-    if found is None:
-        raise ResourceNotFoundException(f"Requested resource not found: Stream: {arn} not found")
-    return found
+    if len(path) != 4 or (path[0], path[2]) != ("table", "stream"):
+        return None
+    found = find(tx, Scope(account=parts[4], region=parts[3]), path[1], path[3])
+    return found if found is not None and found.arn == arn else None
 
 
 def listed(

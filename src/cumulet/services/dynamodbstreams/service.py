@@ -27,6 +27,10 @@ class DynamoDBStreams(Service):
     principal = "dynamodb"
     data_operations = frozenset({"get_records", "get_shard_iterator"})
 
+    _arn: str | None = None
+    """The stream that the call is about, and its policy."""
+    _policy: str | None = None
+
     async def list_streams(
         self, *, TableName: str | None = None, ExclusiveStartStreamArn: str | None = None, Limit: int | None = None
     ) -> Answer:
@@ -73,15 +77,19 @@ class DynamoDBStreams(Service):
         await self.authorise("get_records", {"ShardIterator": ShardIterator})
         return await self._records(ShardIterator, Limit, WaitSeconds)
 
+    async def authorise(self, operation: str, parameters: dict[str, Any]) -> None:
+        """The policy of a stream is kept by DynamoDB. Raises AccessDeniedException."""
+        self._arn = _stream_named(parameters)
+        if self._arn is not None:
+            self._policy = await self._dynamodb.stream_policy(arn=self._arn)
+        await super().authorise(operation, parameters)
+
     def needs(self, tx: ReadTransaction, operation: str, parameters: Mapping[str, Any]) -> Iterable[Need]:
-        """A shard iterator names its stream; a stream belongs to the account in its ARN."""
-        named = parameters
-        if "ShardIterator" in parameters:
-            named = {"StreamArn": iterators.stream_of(parameters["ShardIterator"])}
-        for need in actions.needs(self.name, operation, self.scope, named):
-            arn = named.get("StreamArn")
+        """A stream belongs to the account in its ARN."""
+        arn = self._arn
+        for need in actions.needs(self.name, operation, self.scope, parameters):
             if arn is not None:
-                need = msgspec.structs.replace(need, resource=arn, account=arn_account(arn))
+                need = msgspec.structs.replace(need, resource=arn, account=arn_account(arn), policy=self._policy)
             yield need
 
     @property
@@ -100,6 +108,13 @@ class DynamoDBStreams(Service):
 
     def _iterator(self, stream: str, shard: str, since: int) -> str:
         return iterators.written(Iterator(stream, shard, since, self.clock.now().timestamp()))
+
+
+def _stream_named(parameters: Mapping[str, Any]) -> str | None:
+    """A shard iterator names its stream."""
+    if "ShardIterator" in parameters:
+        return iterators.stream_of(parameters["ShardIterator"])
+    return parameters.get("StreamArn")
 
 
 def _page_size(wanted: int | None, most: int) -> int:

@@ -7,9 +7,11 @@ from typing import Any
 
 from cumulet.kernel.service import internal, job
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.dynamodb import items, stream_records, streams, tables
+from cumulet.services.dynamodb import items, policies, stream_records, streams, tables
 from cumulet.services.dynamodb.api.base import DynamoBase
+from cumulet.services.dynamodb.errors import ResourceNotFoundException
 from cumulet.services.dynamodb.stream_records import Page
+from cumulet.services.dynamodb.streams import Stream
 
 Answer = dict[str, Any]
 
@@ -28,7 +30,7 @@ class Streams(DynamoBase):
         """As DescribeStream shows it. Raises ResourceNotFoundException."""
 
         def describe(tx: ReadTransaction) -> Answer:
-            return stream_records.described(tx, streams.get(tx, arn), after, limit, children_of)
+            return stream_records.described(tx, self._stream(tx, arn), after, limit, children_of)
 
         return await self.store.read(describe)
 
@@ -40,7 +42,7 @@ class Streams(DynamoBase):
         TrimmedDataAccessException or ValidationException."""
 
         def find(tx: ReadTransaction) -> int:
-            stream = streams.get(tx, arn)
+            stream = self._stream(tx, arn)
             return stream_records.position(tx, stream, streams.shard(tx, stream, shard), kind, sequence, since)
 
         return await self.store.read(find)
@@ -51,19 +53,38 @@ class Streams(DynamoBase):
         or that time has passed. Raises ResourceNotFoundException or TrimmedDataAccessException."""
 
         def read(tx: ReadTransaction) -> Page:
-            stream = streams.get(tx, arn)
+            stream = self._stream(tx, arn)
             return stream_records.page(tx, stream, streams.shard(tx, stream, shard), since, limit)
 
         page = await self.store.read(read)
         if wait_seconds <= 0 or page.records or page.next is None:
             return page
         give_up = self.clock.now() + timedelta(seconds=wait_seconds)
-        stream = await self.store.read(streams.get, arn)
+        stream = await self.store.read(self._stream, arn)
         with self.store.waiter(streams.channel(stream.scope, stream.id)) as waiter:
             while not (page := await self.store.read(read)).records and page.next is not None:
                 if not await waiter.wait(until=give_up):
                     break
         return page
+
+    @internal
+    async def stream_policy(self, *, arn: str) -> str | None:
+        """The resource policy of a stream, as text, if it has one."""
+
+        def find(tx: ReadTransaction) -> str | None:
+            stream = streams.find_by_arn(tx, arn)
+            table = None if stream is None else tables.find(tx, stream.scope, stream.table)
+            policy = None if table is None else policies.of_stream(tx, table, arn)
+            return None if policy is None else policy.text
+
+        return await self.store.read(find)
+
+    def _stream(self, tx: ReadTransaction, arn: str) -> Stream:
+        """A stream of this Region. Raises ResourceNotFoundException."""
+        found = streams.find_by_arn(tx, arn)
+        if found is None or found.scope.region != self.scope.region:
+            raise ResourceNotFoundException(f"Requested resource not found: Stream: {arn} not found")
+        return found
 
     @job
     async def tend_stream(self, *, table: str, label: str) -> None:
