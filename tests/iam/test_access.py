@@ -164,11 +164,20 @@ def test_a_deleted_user_is_nobody_and_its_namesake_has_none_of_its_rights(iam, c
 
 def test_a_session_of_a_deleted_user_gets_nothing_of_the_users_namesake(iam, client):
     sts = acting(client, user_with(iam, "david"), "sts")
-    own = acting(client, sts.get_session_token()["Credentials"])
+    own = acting(client, sts.get_session_token()["Credentials"], "sqs")
     iam.delete_access_key(UserName="david", AccessKeyId=_only_key(iam, "david"))
     iam.delete_user(UserName="david")
     user_with(iam, "david", ALLOW_ALL)
-    assert refused(own.list_roles).startswith(("AccessDenied", "InvalidClientTokenId"))
+    assert refused(own.list_queues).startswith("AccessDenied")
+
+
+def test_iam_takes_no_session_token_without_a_code_and_no_federated_user(iam, client):
+    sts = acting(client, user_with(iam, "david", ALLOW_ALL), "sts")
+    plain = sts.get_session_token()["Credentials"]
+    federated = sts.get_federation_token(Name="guest", Policy=ALLOW_ALL)["Credentials"]
+    for credentials in (plain, federated):
+        assert refused(acting(client, credentials).list_users).startswith("InvalidClientTokenId")
+        assert acting(client, credentials, "sqs").list_queues()["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
 def _only_key(iam, name: str) -> str:

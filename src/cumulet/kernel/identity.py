@@ -58,6 +58,8 @@ class Session(Record):
     """Further condition keys of the session, in lower case (saml:sub, accounts.google.com:aud)."""
     chained: bool = False
     """Assumed with the credentials of another role."""
+    console: bool = False
+    """Begun by signing in with a password."""
 
 
 class Caller(Record):

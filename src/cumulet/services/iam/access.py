@@ -13,7 +13,7 @@ import msgspec
 
 from cumulet.kernel import actions, identity
 from cumulet.kernel.access import Need, Value, pass_role
-from cumulet.kernel.identity import Caller
+from cumulet.kernel.identity import Caller, Kind
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import ReadTransaction
 from cumulet.services.iam import entities, service_linked
@@ -188,3 +188,16 @@ _OTHERS: Mapping[str, Callable[[Scope, Mapping[str, Any]], str]] = {
         scope, "role", given["DeletionTaskId"].removeprefix("task").rpartition("/")[0]
     ),
 }
+
+
+def is_barred(caller: Caller) -> bool:
+    """Whether IAM refuses the credentials, whatever they may do: those of GetFederationToken always, those of
+    GetSessionToken unless a code of an MFA device was given for them.
+
+    Source: IAM User Guide, "Compare AWS STS credentials"."""
+    session = caller.session
+    if session is None or session.console:
+        return False
+    if caller.kind is Kind.ROOT:  # the sessions of AssumeRoot have a task policy
+        return session.mfa is None and not session.policy_arns
+    return caller.kind is Kind.FEDERATED or (caller.kind is Kind.USER and session.mfa is None)

@@ -63,3 +63,10 @@ class UnmodifiableEntity(ServiceError):
 
 class ConcurrentModification(ServiceError):
     status = 409
+
+
+class InvalidClientTokenId(ServiceError):
+    """Temporary credentials that IAM does not take."""
+
+    message = "The security token included in the request is invalid"
+    status = 403

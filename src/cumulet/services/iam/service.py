@@ -33,6 +33,7 @@ from cumulet.services.iam.api.sign_in import SignIn
 from cumulet.services.iam.api.simulation import Simulation
 from cumulet.services.iam.api.ssh_keys import SSHPublicKeys
 from cumulet.services.iam.api.users import Users
+from cumulet.services.iam.errors import InvalidClientTokenId
 
 _ROLE_TEMPLATES = "Cumulet has no role templates, and so no roles made from them."
 _DELEGATION = "AWS opens delegation requests only to partners it has onboarded, and Cumulet has none."
@@ -92,6 +93,12 @@ class IAM(
             credentials.forget_account(tx, each)
         super().reset(tx, blobs, account)
         authority.organization_changed(tx) if account is None else authority.changed(tx, account)
+
+    async def authorise(self, operation: str, parameters: dict[str, Any]) -> None:
+        """Raises InvalidClientTokenId for temporary credentials that IAM does not take, or AccessDenied."""
+        if access.is_barred(self.caller):
+            raise InvalidClientTokenId
+        await super().authorise(operation, parameters)
 
     def needs(self, tx: ReadTransaction, operation: str, parameters: Mapping[str, Any]) -> Iterable[Need]:
         return access.needs(tx, self.caller, self.scope, operation, parameters)

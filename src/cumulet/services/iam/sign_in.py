@@ -124,7 +124,8 @@ def _done(tx: Transaction, owner: Owner, device: str | None) -> Attempt:
         users.put(tx, replace(owner.user, password_last_used=tx.now))
     else:
         tx.put(_root_use(owner.account), tx.now)
-    session = Session(issued=tx.now, expires=tx.now + LASTS, mfa=tx.now if device is not None else None)
+    mfa_time = tx.now if device is not None else None
+    session = Session(issued=tx.now, expires=tx.now + LASTS, mfa=mfa_time, console=True)
     return Attempt(Step.DONE, replace(owner.caller, session=session), device)
 
 

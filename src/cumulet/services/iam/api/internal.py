@@ -5,24 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cumulet.kernel.identity import Kind
 from cumulet.kernel.service import Service, internal
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.iam import features, mfa, oidc_providers, owners, roles, saml_providers
 from cumulet.services.iam.errors import NoSuchEntity
 
-_FOR = "sts.amazonaws.com"
-_OPERATIONS = frozenset(
-    {"role_for_session", "saml_provider_for_session", "oidc_provider_for_session", "use_mfa_code", "central_features"}
-)  # fmt: skip
-
 
 class ForSessions(Service):
-    async def authorise(self, operation: str, parameters: dict[str, Any]) -> None:
-        if operation in _OPERATIONS and self.caller.kind is Kind.SERVICE and self.caller.arn == _FOR:
-            return
-        await super().authorise(operation, parameters)
-
     @internal
     async def role_for_session(self, *, RoleArn: str) -> dict[str, Any]:
         """Raises NoSuchEntity."""

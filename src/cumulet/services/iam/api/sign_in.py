@@ -8,7 +8,6 @@ import asyncio
 from typing import Any
 
 from cumulet.kernel import accounts, sessions
-from cumulet.kernel.identity import Kind
 from cumulet.kernel.records import replace
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.service import Service, internal
@@ -19,18 +18,12 @@ from cumulet.services.iam.passwords import LoginProfile
 from cumulet.services.iam.sign_in import Attempt, Step
 
 _FOR = "signin.amazonaws.com"
-_OPERATIONS = frozenset({"sign_in", "set_root_password", "register_mfa_token"})
 _LONGEST = 256
 _NOBODYS_SALT = b"\0" * passwords.SALT_BYTES
 _REGION = "us-east-1"
 
 
 class SignIn(Service):
-    async def authorise(self, operation: str, parameters: dict[str, Any]) -> None:
-        if operation in _OPERATIONS and self.caller.kind is Kind.SERVICE and self.caller.arn == _FOR:
-            return
-        await super().authorise(operation, parameters)
-
     @internal
     async def sign_in(
         self,
