@@ -11,6 +11,7 @@ from cumulet.services.dynamodb.api.insights import ContributorInsights
 from cumulet.services.dynamodb.api.limits import Limits
 from cumulet.services.dynamodb.api.policies import ResourcePolicies
 from cumulet.services.dynamodb.api.recovery import Recovery
+from cumulet.services.dynamodb.api.statements import Statements
 from cumulet.services.dynamodb.api.streams import Streams
 from cumulet.services.dynamodb.api.tables import Tables
 from cumulet.services.dynamodb.api.tags import Tags
@@ -30,6 +31,7 @@ _DATA_OPERATIONS = frozenset(
 class DynamoDB(
     Tables,
     Transactions,
+    Statements,
     Streams,
     Expiry,
     GlobalTables,

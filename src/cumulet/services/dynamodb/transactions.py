@@ -107,20 +107,20 @@ def prepare(tx: ReadTransaction, scope: Scope, wanted: Sequence[Request]) -> lis
 def run(tx: Transaction, wanted: Sequence[Action]) -> list[Done]:
     """Do all of it. Raises ValidationException for two actions on one item, or TransactionCanceledException."""
     check_distinct([(action.table, action.place) for action in wanted])
-    planned = _each(wanted, lambda action: actions.plan(tx, action))
+    planned = each(wanted, lambda action: actions.plan(tx, action))
     if sum(_size(each) for each in planned) > MOST_BYTES:
         raise ValidationException("Transaction request size exceeded the limit of 4194304 bytes")
-    changes = _each(planned, lambda each: actions.perform(tx, each))
+    changes = each(planned, lambda each: actions.perform(tx, each))
     return [Done(*each) for each in zip(planned, changes, strict=True)]
 
 
-def _each(given: Sequence[Any], step: Callable[[Any], Any]) -> list[Any]:
+def each(given: Sequence[Any], step: Callable[[Any], Any]) -> list[Any]:
     """What the step makes of each. Where it refuses some, all are told: raises TransactionCanceledException."""
     made: list[Any] = []
     reasons: list[dict[str, Any] | None] = []
-    for each in given:
+    for one in given:
         try:
-            made.append(step(each))
+            made.append(step(one))
             reasons.append(None)
         except ServiceError as error:
             reasons.append(reason(error))

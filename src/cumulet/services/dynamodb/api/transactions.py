@@ -8,7 +8,7 @@ from typing import Any
 from cumulet.kernel.store import Transaction
 from cumulet.services.dynamodb import transactions
 from cumulet.services.dynamodb.api.base import DynamoBase
-from cumulet.services.dynamodb.transactions import TransactionToken
+from cumulet.services.dynamodb.transactions import Done, TransactionToken
 
 Answer = dict[str, Any]
 
@@ -29,9 +29,7 @@ class Transactions(DynamoBase):
                 tx, self.scope, ClientRequestToken, TransactItems,
                 lambda: transactions.run(tx, transactions.prepare(tx, self.scope, wanted)),
             )  # fmt: skip
-            if isinstance(done, TransactionToken):
-                return _consumed(ReturnConsumedCapacity, "ReadCapacityUnits", done.read_units)
-            return _consumed(ReturnConsumedCapacity, "WriteCapacityUnits", transactions.spent(done))
+            return consumed_in_transaction(done, ReturnConsumedCapacity)
 
         return await self.store.write(run)
 
@@ -43,6 +41,13 @@ class Transactions(DynamoBase):
         shown = [{} if each.shown is None else {"Item": each.shown} for each in got]
         units = transactions.spent_reading([(each.table, each.item) for each in got])
         return {"Responses": shown, **_consumed(ReturnConsumedCapacity, "ReadCapacityUnits", units)}
+
+
+def consumed_in_transaction(done: list[Done] | TransactionToken, wanted: str) -> Answer:
+    """What a transaction of writes consumed; one that was done before has only been read."""
+    if isinstance(done, TransactionToken):
+        return _consumed(wanted, "ReadCapacityUnits", done.read_units)
+    return _consumed(wanted, "WriteCapacityUnits", transactions.spent(done))
 
 
 def _consumed(wanted: str, kind: str, units: Mapping[str, float]) -> Answer:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from cumulet.services.dynamodb.errors import ValidationException
 from cumulet.services.dynamodb.expressions import Condition as Compiled
-from cumulet.services.dynamodb.expressions import Given
+from cumulet.services.dynamodb.expressions import Given, KeyCondition
 from cumulet.services.dynamodb.expressions import Update as CompiledUpdate
 from cumulet.services.dynamodb.partiql import literals
 from cumulet.services.dynamodb.partiql.syntax import (
@@ -27,6 +27,7 @@ from cumulet.services.dynamodb.partiql.syntax import (
     Update,
     Within,
 )
+from cumulet.services.dynamodb.schema import Schema
 from cumulet.services.dynamodb.values import Value
 
 _SET_CHANGES = {"set_add": "ADD", "set_delete": "DELETE"}
@@ -57,7 +58,22 @@ def update(statement: Update, parameters: Sequence[Value]) -> CompiledUpdate:
     if statement.removals:
         clauses["REMOVE"] = [wording.path(path) for path in statement.removals]
     text = " ".join(f"{clause} {', '.join(texts)}" for clause, texts in clauses.items())
-    return wording.given().update(text)
+    found = wording.given().update(text)
+    assert found is not None, "there is a text"
+    return found
+
+
+def key_condition(
+    schema: Schema, hash_value: Value, ranged: Condition | None, parameters: Sequence[Value]
+) -> KeyCondition:
+    """The partition, and what is asked of its sort keys. Raises ValidationException where types do not fit."""
+    wording = Wording(parameters)
+    text = f"{wording.path(Path((schema.hash,)))} = {wording.value(hash_value)}"
+    if ranged is not None:
+        text += f" AND {wording.condition(ranged)}"
+    found = wording.given().key_condition(text, schema)
+    assert found is not None, "there is a text"
+    return found
 
 
 def _same(path: Path, call: Call) -> None:
