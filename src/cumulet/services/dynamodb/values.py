@@ -21,6 +21,10 @@ Item = dict[str, Value]
 
 LARGEST_ITEM_BYTES = 400 * 1024
 DEEPEST = 32
+"""Levels of one value, of which the innermost is no list or map: AWS takes 31 maps in one another, not 32."""
+TOO_DEEP = (
+    "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit"
+)
 _DIGITS = 38
 _LARGEST_EXPONENT, _SMALLEST_EXPONENT = 125, -130
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
@@ -65,8 +69,8 @@ def checked(value: Value, depth: int = 1) -> Value:
 
 
 def _checked_nest(kind: str, content: Any, depth: int) -> Value:
-    if depth > DEEPEST:
-        raise ValidationException("Nesting Levels have exceeded supported limits")
+    if depth >= DEEPEST:
+        raise ValidationException(TOO_DEEP)
     if kind == "M":
         return {"M": {name: checked(each, depth + 1) for name, each in content.items()}}
     return {"L": [checked(each, depth + 1) for each in content]}
