@@ -12,10 +12,10 @@ SIGNS = ("=", "<>", "<", "<=", ">", ">=")
 _texts = st.text("abü€", max_size=3)
 _numbers = st.integers(-20, 20).map(str)
 _bytes = st.binary(max_size=2)
+_starts = st.builds(lambda text: {"S": text}, _texts) | st.builds(lambda content: {"B": content}, _bytes)
+_ordinals = _starts | st.builds(lambda text: {"N": text}, _numbers)
 scalars = st.one_of(
-    st.builds(lambda text: {"S": text}, _texts),
-    st.builds(lambda text: {"N": text}, _numbers),
-    st.builds(lambda content: {"B": content}, _bytes),
+    _ordinals,
     st.sampled_from([{"BOOL": True}, {"BOOL": False}, {"NULL": True}]),
 )
 sets = st.one_of(
@@ -40,13 +40,17 @@ steps = st.builds(
 
 _paths = st.tuples(st.just("path"), steps)
 _values = st.tuples(st.just("value"), values)
-_operands = st.one_of(_paths, _values, st.tuples(st.just("size"), _paths))
+_sizes = st.tuples(st.just("size"), _paths)
+_operands = st.one_of(_paths, _values, _sizes)
+_ordered = st.one_of(_paths, st.tuples(st.just("value"), _ordinals), _sizes)
 _simple = st.one_of(
-    st.tuples(st.sampled_from(SIGNS), _operands, _operands),
-    st.tuples(st.just("between"), _paths, _operands, _operands),
+    st.tuples(st.sampled_from(["=", "<>"]), _operands, _operands),
+    st.tuples(st.sampled_from(["<", "<=", ">", ">="]), _ordered, _ordered),
+    st.tuples(st.just("between"), _paths, _ordered, _ordered),
     st.tuples(st.just("in"), _operands, st.lists(_operands, min_size=1, max_size=3).map(tuple)),
     st.tuples(st.sampled_from(["attribute_exists", "attribute_not_exists"]), _paths),
-    st.tuples(st.sampled_from(["begins_with", "contains"]), _paths, _operands),
+    st.tuples(st.just("begins_with"), _paths, st.tuples(st.just("value"), _starts)),
+    st.tuples(st.just("contains"), _paths, _operands),
     st.tuples(
         st.just("attribute_type"),
         _paths,
@@ -62,26 +66,74 @@ conditions = st.recursive(
     max_leaves=6,
 )
 
-_assigned = st.recursive(
-    _paths | _values,
-    lambda inner: st.one_of(
-        st.tuples(st.just("if_not_exists"), _paths, inner),
-        st.tuples(st.just("list_append"), inner, inner),
+# Updates, most of which can be applied
+
+_number_values = st.builds(lambda text: {"N": text}, _numbers)
+_rich = {
+    "a": st.builds(lambda each: {"L": each}, st.lists(values | _number_values, max_size=4)),
+    "b": st.fixed_dictionaries(
+        {
+            "M": st.fixed_dictionaries(
+                {"a": _number_values, "b": st.builds(lambda each: {"L": each}, st.lists(values, max_size=4))},
+                optional={"c": values},
+            )
+        }
     ),
-    max_leaves=3,
+    "c": _number_values | sets,
+}
+rich_items = st.fixed_dictionaries(_rich) | st.fixed_dictionaries({}, optional=_rich)
+_numbered = st.sampled_from([("c",), ("b", "a"), ("a", 0)])
+_listed = st.sampled_from([("a",), ("b", "b")])
+_changed = st.sampled_from(
+    [("a",), ("b",), ("c",), ("b", "a"), ("b", "b"), ("b", "c"), ("fresh",), ("a", 0, "x"), ("b", "c", "x")]
+    + [("a", place) for place in (0, 1, 2, 5, 7)]
+    + [("b", "b", place) for place in (0, 1, 2, 6, 9)]
 )
-_sums = st.tuples(st.sampled_from("+-"), _paths | _values, _paths | _values)
-_added = st.builds(lambda value: ("value", value), st.builds(lambda n: {"N": n}, _numbers) | sets)
-actions = st.lists(
+_read = st.tuples(st.just("path"), _changed)
+_present = st.one_of(_values, st.tuples(st.just("if_not_exists"), _read, _values))
+_lists = st.one_of(
+    st.tuples(st.just("value"), st.builds(lambda each: {"L": each}, st.lists(values, max_size=3))),
+    st.tuples(st.just("path"), _listed),
+)
+_summands = st.tuples(st.just("path"), _numbered) | st.tuples(st.just("value"), _number_values)
+_assigned = st.one_of(
+    _present,
+    _present,
+    _read,
+    st.tuples(st.just("list_append"), _lists, _lists),
+    st.tuples(st.sampled_from("+-"), _summands, _summands),
+)
+_added = st.tuples(st.just("value"), _number_values | sets)
+_actions = st.lists(
     st.one_of(
-        st.tuples(st.just("SET"), steps, _assigned | _sums),
-        st.tuples(st.just("REMOVE"), steps, st.none()),
-        st.tuples(st.just("ADD"), steps, _added),
-        st.tuples(st.just("DELETE"), steps, st.builds(lambda value: ("value", value), sets)),
+        st.tuples(st.just("SET"), _changed, _assigned),
+        st.tuples(st.just("REMOVE"), _changed, st.none()),
+        st.tuples(st.just("ADD"), _numbered | _changed, _added),
+        st.tuples(st.just("DELETE"), _changed, st.tuples(st.just("value"), sets)),
     ),
     min_size=1,
-    max_size=4,
+    max_size=6,
 )
+
+
+def apart(actions: list[tuple]) -> list[tuple]:
+    """Those that have nothing to do with one before."""
+    kept: list[tuple] = []
+    for action in actions:
+        if not any(meet(action[1], other[1]) for other in kept):
+            kept.append(action)
+    return kept
+
+
+def meet(one: tuple, two: tuple) -> bool:
+    """Whether a path is part of the other, or they see different things in one place."""
+    for first, second in zip(one, two, strict=False):
+        if first != second:
+            return type(first) is not type(second)
+    return True
+
+
+actions = _actions | _actions.map(apart)
 
 
 class Writer:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import pairwise
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from cumulet.services.dynamodb import values as attribute
 from cumulet.services.dynamodb.errors import ValidationException
@@ -21,15 +21,12 @@ from cumulet.services.dynamodb.expressions.syntax import Steps
 from cumulet.services.dynamodb.expressions.tokens import refuse
 from cumulet.services.dynamodb.values import Item, Value
 
-Changes: TypeAlias = tuple[tuple[Steps, Read], ...]
-"""Paths and what they become; None takes away."""
-
 WRONG_TYPE = "An operand in the update expression has an incorrect data type"
 _MISSING = "The provided expression refers to an attribute that does not exist in the item"
 _NO_SUCH_PATH = "The document path provided in the update expression is invalid for update"
-_TOO_DEEP = (
-    "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit"
-)
+_TOO_LARGE = "Item size to update has exceeded the maximum allowed size"
+_MOST_ELEMENTS = attribute.LARGEST_ITEM_BYTES // 2
+"""An element takes two bytes at least."""
 _SETS = frozenset(("SS", "NS", "BS"))
 _ADDABLE = _SETS | {"N"}
 _LONG_NAMES = {
@@ -57,10 +54,8 @@ _CONDITION_FUNCTIONS = (
 class Compiled(NamedTuple):
     """An update without the values of a request; members as of a compiled condition."""
 
-    whole: tuple[tuple[str, Read], ...]
-    """Changes of whole attributes."""
-    parts: Changes
-    """Changes inside of attributes."""
+    changes: tuple[tuple[str, Steps, Read], ...]
+    """Attributes, the whole paths, and what is there afterwards; None takes away."""
     tree: Tree
     checks: tuple[Check, ...]
     used: frozenset[str]
@@ -84,20 +79,31 @@ class Update:
         Raises ValidationException where the item has not what the expression needs."""
         before = NO_ITEM if item is None else item
         after, values = before.copy(), self._values
-        for name, read in self._compiled.whole:
+        elements = 0
+        inside: list[tuple[Steps, Value | None]] = []
+        for name, steps, read in self._compiled.changes:
             value = read(before, values)
-            if value is None:
+            if value is not None and "L" in value:
+                elements = _counted(elements + len(value["L"]))
+            if len(steps) > 1:
+                inside.append((steps, value))
+            elif value is None:
                 after.pop(name, None)
             else:
                 after[name] = value
-        if self._compiled.parts:
-            _change_parts(after, [(steps, read(before, values)) for steps, read in self._compiled.parts])
+        if inside:
+            _change_parts(after, inside)
         return after
 
     @property
     def attributes(self) -> frozenset[str]:
         """The top-level attributes that it reads or changes (for permissions by attribute)."""
         return self._compiled.attributes
+
+    @property
+    def given(self) -> frozenset[int]:
+        """The ids of the values that came with the request, which an item holds as they are."""
+        return frozenset(map(id, self._values.values()))
 
     @property
     def changed_paths(self) -> Tree:
@@ -110,6 +116,13 @@ class Update:
     def touches(self, names: Iterable[str]) -> str | None:
         """The first of these attributes that is changed, wholly or in part."""
         return next((name for name in names if name in self._compiled.tree), None)
+
+
+def _counted(elements: int) -> int:
+    """Refuses more elements than any item has room for, before lists are joined to lists again and again."""
+    if elements > _MOST_ELEMENTS:
+        raise ValidationException(_TOO_LARGE)
+    return elements
 
 
 # Inside of attributes
@@ -152,7 +165,7 @@ def _change_parts(item: Item, changes: list[tuple[Steps, Value | None]]) -> None
     for steps, value in changes:
         holder, last = ways.holder(steps), steps[-1]
         if value is not None and len(steps) + _levels(value) > attribute.DEEPEST:
-            raise ValidationException(_TOO_DEEP)
+            raise ValidationException(attribute.TOO_DEEP)
         if isinstance(last, str):
             _put(holder, last, value)
         elif value is None:
@@ -195,8 +208,7 @@ def compiled(actions: list[syntax.Action], names: Names, wrong_type: str = WRONG
     compiler = _Compiler(names, wrong_type)
     changes = [compiler.change(action) for action in actions]
     return Compiled(
-        tuple((str(steps[0]), read) for steps, read in changes if len(steps) == 1),
-        tuple(change for change in changes if len(change[0]) > 1),
+        tuple((str(steps[0]), steps, read) for steps, read in changes),
         paths.tree((steps for steps, _ in changes), names.kind),
         tuple(compiler.checks),
         frozenset(compiler.used),
@@ -266,6 +278,7 @@ class _Compiler(Operands):
             assert left is not None and right is not None
             if "L" not in left or "L" not in right:
                 raise ValidationException(self._wrong_type)
+            _counted(len(left["L"]) + len(right["L"]))
             return {"L": left["L"] + right["L"]}
 
         return read
