@@ -206,3 +206,30 @@ def test_streams_survive_a_restart(tmp_path, account):
         dynamodb, streams = pair(cloud, account)
         put(dynamodb, "b")
         assert told(streams.get_records(ShardIterator=held)["Records"]) == [("INSERT", "b")]
+
+
+@pytest.mark.spec("data:DDB-24")
+def test_shards_split_when_the_table_grows_and_never_merge(own_cloud, account):
+    dynamodb, streams = pair(own_cloud, account)
+    arn = with_stream(dynamodb, ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 10})
+    for units in (2500, 10):
+        put(dynamodb, "a", text=str(units))
+        capacity = {"ReadCapacityUnits": 1, "WriteCapacityUnits": units}
+        dynamodb.update_table(TableName=NAME, ProvisionedThroughput=capacity)
+        for _ in range(2):
+            own_cloud.advance(hours=4, seconds=1)
+    for number in range(40):
+        put(dynamodb, str(number))
+
+    found = shards(streams, arn)
+    open_shards = [each for each in found if "EndingSequenceNumber" not in each["SequenceNumberRange"]]
+    children = [each["ParentShardId"] for each in found if "ParentShardId" in each]
+
+    assert len(open_shards) == 3
+    assert len({parent for parent in children if children.count(parent) == 2}) == 2
+    records = everything(streams, arn)
+    assert sorted(key for _, key in told(records)) == sorted(["a", "a", *map(str, range(40))])
+    by_key = [
+        each["dynamodb"]["NewImage"]["text"]["S"] for each in records if each["dynamodb"]["Keys"]["pk"]["S"] == "a"
+    ]
+    assert by_key == ["2500", "10"]
