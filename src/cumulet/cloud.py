@@ -50,6 +50,8 @@ class Settings:
     run_rules_twice: bool = False
     quotas: bool = False
     """Hold callers to AWS's request rates, such as the 300 calls a second of a FIFO queue."""
+    throughput: bool = False
+    """Hold callers to the throughput that they configured: the capacity units of DynamoDB's tables."""
 
 
 class DirectoryInUse(Exception):
@@ -181,6 +183,7 @@ class Cloud:
             seed=settings.seed,
             run_rules_twice=settings.run_rules_twice,
             quotas=settings.quotas,
+            throughput=settings.throughput,
         )
 
     def _engine(self) -> Engine:

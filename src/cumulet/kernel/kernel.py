@@ -41,11 +41,14 @@ class Kernel:
         seed: int | None = None,
         run_rules_twice: bool = False,
         quotas: bool = False,
+        throughput: bool = False,
         services: str = "cumulet.services",
     ) -> None:
         self.ids = Ids(seed)
         self.quotas = quotas
         """Whether callers are held to AWS's request rates."""
+        self.throughput = throughput
+        """Whether they are held to the throughput that they configured, of tables and their indexes."""
         self.clock = Clock()
         self.store = Store(engine, self.clock, self.ids, durability=durability, run_rules_twice=run_rules_twice)
         self.clock.anchors = [Anchor(**kept) for kept in self.store.peek(_CLOCK) or []] or self.clock.anchors

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from cumulet.kernel.errors import ServiceError
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.dynamodb import items, values
+from cumulet.services.dynamodb import indexes, items, values
 from cumulet.services.dynamodb.changes import Change
 from cumulet.services.dynamodb.errors import (
     INVALID,
     ConditionalCheckFailedException,
-    ServiceError,
     ValidationException,
 )
 from cumulet.services.dynamodb.expressions import Condition, Given, Update
@@ -79,8 +79,13 @@ def updating(table: Table, key: Mapping[str, Value], update: Update) -> Makes:
     if touched is not None:
         raise ValidationException(f"{INVALID}Cannot update attribute {touched}. This attribute is part of the key")
 
-    def make(old: Item | None) -> Item:
-        return update.apply(dict(key) if old is None else old)
+    def make(old: Item | None) -> Item | None:
+        new = update.apply(dict(key) if old is None else old)
+        if old is None and len(new) == len(key) and update.changed_paths:
+            return None  # an update that only takes away makes no item
+        if table.indexes:
+            indexes.check_update(table, old, new, update.given)
+        return new
 
     return make
 
@@ -119,6 +124,7 @@ def of_request(table: Table, request: Request) -> Action:
     """The action on its table. Raises ValidationException for a key that is not the table's."""
     if request.kind == "Put":
         place, makes = table.schema.place_of_item(request.subject), putting(request.subject)
+        indexes.check_put(table, request.subject)
     else:
         place = table.schema.place_of_key(request.subject)
         makes = _making(table, request)

@@ -52,6 +52,29 @@ class ConditionalCheckFailedException(ServiceError):
     message = "The conditional request failed"
 
 
+class ItemTooLarge(ValidationException):
+    """More than an item may hold."""
+
+    code = "ValidationException"
+    message = "Item size has exceeded the maximum allowed size"
+
+
+class ItemCollectionSizeLimitExceededException(ServiceError):
+    message = "Item collection size limit of 10 GB exceeded"
+
+
+class ProvisionedThroughputExceededException(ServiceError):
+    """More than is provisioned was wanted; ThrottlingReasons says of what."""
+
+    status = 400
+
+
+class ThrottlingException(ServiceError):
+    """More than can be had on demand was wanted; ThrottlingReasons says of what."""
+
+    status = 400
+
+
 class LimitExceededException(ServiceError):
     pass
 

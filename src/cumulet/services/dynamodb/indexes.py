@@ -5,17 +5,22 @@ index only when one of its key attributes changes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING
 
 from cumulet.kernel.keys import Key
 from cumulet.kernel.store import Transaction
+from cumulet.services.dynamodb import values
+from cumulet.services.dynamodb.errors import INVALID, ValidationException
 from cumulet.services.dynamodb.schema import Place
 from cumulet.services.dynamodb.tables import Index, Table
 from cumulet.services.dynamodb.values import Item, Value
 
 if TYPE_CHECKING:
     from cumulet.services.dynamodb.changes import Change
+
+_LONG_NAMES = {"S": "string", "B": "binary"}
+_UPDATED = "The update expression attempted to update the secondary index key "
 
 
 def entry_key(table: Table, index: Index, at: Place, place: Place) -> Key:
@@ -39,6 +44,63 @@ def follow(tx: Transaction, table: Table, made: Change) -> None:
             tx.delete(entry_key(table, index, before, made.place))
         if after is not None:
             tx.put(entry_key(table, index, after, made.place), b"")
+
+
+def check_put(table: Table, item: Mapping[str, Value]) -> None:
+    """Raises ValidationException for attributes that an index is by, and that cannot be in a key."""
+    for index in table.indexes:
+        for name, kind, at_most in index.schema.limits():
+            value = item.get(name)
+            if value is not None:
+                _check_key(index, name, value, kind, at_most)
+
+
+def check_update(
+    table: Table, old: Mapping[str, Value] | None, new: Mapping[str, Value], given: Container[int]
+) -> None:
+    """As `check_put`, of what an update changed; `given` are the ids of the values that came with the request, about
+    which AWS says more than about those that it worked out. Raises ValidationException."""
+    for index in table.indexes:
+        for name, kind, at_most in index.schema.limits():
+            value = new.get(name)
+            if value is None or (old is not None and old.get(name) == value):
+                continue
+            if id(value) in given:
+                _check_key(index, name, value, kind, at_most)
+            else:
+                _check_made(value, kind, at_most)
+
+
+def _check_key(index: Index, name: str, value: Value, kind: str, at_most: int) -> None:
+    if kind not in value:
+        raise ValidationException(
+            f"{INVALID}Type mismatch for Index Key {name} Expected: {kind} Actual: {next(iter(value))} "
+            f"IndexName: {index.name}"
+        )
+    if not value[kind]:
+        raise ValidationException(
+            "One or more parameter values are not valid. A value specified for a secondary index key is not supported. "
+            f"The AttributeValue for a key attribute cannot contain an empty {_LONG_NAMES[kind]} value. "
+            f"IndexName: {index.name}, IndexKey: {name}"
+        )
+    if values.size(value) > at_most:
+        raise ValidationException(
+            f"{INVALID}Size of hashkey has exceeded the maximum size limit of{at_most} bytes"
+            if name == index.schema.hash
+            else f"{INVALID}Aggregated size of all range keys has exceeded the size limit of {at_most} bytes"
+        )
+
+
+def _check_made(value: Value, kind: str, at_most: int) -> None:
+    if kind not in value:
+        raise ValidationException(f"{_UPDATED}to unsupported type")
+    if not value[kind]:
+        raise ValidationException(
+            f"{_UPDATED}to a value that is not supported. The AttributeValue for a key attribute cannot contain an "
+            f"empty {_LONG_NAMES[kind]} value."
+        )
+    if values.size(value) > at_most:
+        raise ValidationException(f"{_UPDATED}beyond allowed size limits")
 
 
 def projected(table: Table, index: Index, item: Mapping[str, Value]) -> Item:

@@ -11,9 +11,9 @@ import msgspec
 
 from cumulet.kernel.records import Record, replace
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.dynamodb import expiry, indexes, recovery, replicas, streams, values
+from cumulet.services.dynamodb import expiry, indexes, item_collections, recovery, replicas, streams, values
 from cumulet.services.dynamodb.changes import REPLICATION, REQUEST, Change
-from cumulet.services.dynamodb.errors import ValidationException
+from cumulet.services.dynamodb.errors import ItemTooLarge
 from cumulet.services.dynamodb.schema import Place
 from cumulet.services.dynamodb.tables import Table
 from cumulet.services.dynamodb.values import Item
@@ -47,11 +47,11 @@ def change(
 ) -> Change:
     """Put `new` in the place of `old`, which is what lies there; either may be None, for nothing.
 
-    Raises ValidationException for an item that is too large."""
+    Raises ItemTooLarge, or ItemCollectionSizeLimitExceededException."""
     old_size = 0 if old is None else values.item_size(old)
     new_size = 0 if new is None else values.item_size(new)
     if new_size > values.LARGEST_ITEM_BYTES:
-        raise ValidationException("Item size has exceeded the maximum allowed size")
+        raise ItemTooLarge
     if new is not None:
         tx.put(table.item_key(place), _pack(new))
     elif old is not None:
@@ -59,6 +59,7 @@ def change(
     made = Change(place, old, new, old_size, new_size, cause)
     if table.indexes:
         indexes.follow(tx, table, made)
+        item_collections.follow(tx, table, made)
     _count(tx, table, made)
     if table.stream:
         streams.record(tx, table, made)

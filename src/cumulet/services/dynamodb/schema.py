@@ -67,6 +67,11 @@ class Schema(Record):
         hashed = values.sortable(item[self.hash])
         return hash_of(hashed), hashed, values.sortable(item[self.range]) if self.range else b""
 
+    def limits(self) -> tuple[tuple[str, str, int], ...]:
+        """Of each part: its name, its type, and how many bytes it may have."""
+        first = (self.hash, self.hash_type, LARGEST_HASH_BYTES)
+        return (first, (self.range, self.range_type, LARGEST_RANGE_BYTES)) if self.range else (first,)
+
     def _place(self, key: Mapping[str, Value]) -> Place:
         hashed = key_bytes(self.hash, key[self.hash], LARGEST_HASH_BYTES, "hash")
         ranged = key_bytes(self.range, key[self.range], LARGEST_RANGE_BYTES, "range") if self.range else b""

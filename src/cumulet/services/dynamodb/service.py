@@ -8,6 +8,7 @@ from cumulet.services.dynamodb.api.destinations import Destinations
 from cumulet.services.dynamodb.api.expiry import Expiry
 from cumulet.services.dynamodb.api.global_tables import GlobalTables
 from cumulet.services.dynamodb.api.insights import ContributorInsights
+from cumulet.services.dynamodb.api.items import Items
 from cumulet.services.dynamodb.api.limits import Limits
 from cumulet.services.dynamodb.api.policies import ResourcePolicies
 from cumulet.services.dynamodb.api.recovery import Recovery
@@ -30,6 +31,7 @@ _DATA_OPERATIONS = frozenset(
 
 class DynamoDB(
     Tables,
+    Items,
     Transactions,
     Statements,
     Streams,

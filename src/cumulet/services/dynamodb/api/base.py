@@ -9,6 +9,7 @@ from cumulet.kernel.access import Need
 from cumulet.kernel.service import Service
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.dynamodb import access, tables
+from cumulet.services.dynamodb.meter import Meter
 from cumulet.services.dynamodb.tables import Table
 
 P = ParamSpec("P")
@@ -31,6 +32,16 @@ class DynamoBase(Service):
     def _table(self, tx: ReadTransaction, name: str) -> Table:
         """The table of this name or ARN, for work with its items. Raises ResourceNotFoundException."""
         return tables.usable(tx, self.scope, name)
+
+    def meter(self, wanted: str, kind: str) -> Meter:
+        """Counts what the call consumes, if it wants to know (ReturnConsumedCapacity) or has to keep to limits."""
+        return Meter(wanted, kind, is_limiting=self.kernel.throughput)
+
+    async def look(self, rule: Callable[Concatenate[ReadTransaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a rule that reads items. Where throughput is limited, what it consumes is written down."""
+        if self.kernel.throughput:
+            return await self.store.write(rule, *args, **kwargs)
+        return await self.store.read(rule, *args, **kwargs)
 
     async def read_table(
         self, name: str, rule: Callable[Concatenate[ReadTransaction, Table, P], T], *args: P.args, **kwargs: P.kwargs

@@ -1,0 +1,147 @@
+"""Throughput held to, where the cloud is told to: a bucket of units for each table, index and partition.
+
+A bucket fills with the units that are configured a second, and holds those of 300 seconds. A request is let in while
+something is left, and may leave a debt behind: what it costs is known only when it is done. Nothing but the level of
+each bucket is kept, in the store, so that a restart forgets no debt.
+
+Sources: DynamoDB Developer Guide, "Burst and adaptive capacity", "Partitions and data distribution", "Throttling
+diagnosis"; API Reference, ThrottlingReason."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cumulet.kernel.keys import Key
+from cumulet.kernel.records import Record
+from cumulet.kernel.store import ReadTransaction, Transaction
+from cumulet.services.dynamodb import items, partitions
+from cumulet.services.dynamodb.capacity import READ, Spent
+from cumulet.services.dynamodb.errors import (
+    ProvisionedThroughputExceededException,
+    ServiceError,
+    ThrottlingException,
+)
+from cumulet.services.dynamodb.schema import HASHES
+from cumulet.services.dynamodb.tables import PROVISIONED, Index, Table
+
+_BURST_SECONDS = 300
+_PARTITION_UNITS = {"Read": 3000, "Write": 1000}
+"""A second; so a table may burst, but never on one key."""
+_TABLE_WORDS = (
+    "The level of configured provisioned throughput for the table was exceeded. Consider increasing your provisioning "
+    "level with the UpdateTable API."
+)
+_INDEX_WORDS = (
+    "The level of configured provisioned throughput for one or more global secondary indexes of the table was "
+    "exceeded. Consider provisioning your under-provisioned global secondary indexes with the UpdateTable API"
+)
+_ON_DEMAND_WORDS = "Throughput exceeds the maximum OnDemandThroughput configured on table or index"
+_GROWING_WORDS = (
+    "Throughput exceeds the current capacity of your table or index. DynamoDB is automatically scaling your table or "
+    "index so please try again shortly. If exceptions persist, check if you have a hot key: "
+    "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html"
+)
+
+
+class Bucket(Record):
+    """How many units were left, below zero for a debt, and when."""
+
+    left: float
+    at: datetime
+
+
+def admit(tx: ReadTransaction, table: Table, kind: str, hashed: int | None, index: Index | None) -> None:
+    """Raises ProvisionedThroughputExceededException or ThrottlingException where nothing is left.
+
+    A write has to find room in every global index too: a full index holds up its table."""
+    if index is not None and index.is_global:
+        checked: tuple[Index, ...] = (index,)
+    else:
+        _check(tx, table, None, kind)
+        checked = () if kind == READ else tuple(each for each in table.indexes if each.is_global)
+    for each in checked:
+        _check(tx, table, each, kind)
+    if hashed is not None:
+        key = _partition_key(tx, table, kind, hashed)
+        if _level(tx, key, _PARTITION_UNITS[kind], 1, table) <= 0:
+            raise _too_hot(table, kind)
+
+
+def spend(tx: Transaction, spent: Spent, kind: str) -> None:
+    """Take units out of the buckets. What local indexes cost is the table's."""
+    table = spent.table
+    globally = [index for index in table.indexes if index.is_global and index.name in spent.by_index]
+    locally = spent.units - spent.of_table - sum(spent.by_index[index.name] for index in globally)
+    _take(tx, table, None, kind, spent.of_table + locally)
+    for index in globally:
+        _take(tx, table, index, kind, spent.by_index[index.name])
+    for hashed, units in spent.by_partition.items():
+        _take_out(tx, _partition_key(tx, table, kind, hashed), _PARTITION_UNITS[kind], 1, table, units)
+
+
+def _take(tx: Transaction, table: Table, index: Index | None, kind: str, units: float) -> None:
+    rate = _rate(table, index, kind)
+    if rate is not None and units:
+        _take_out(tx, _key(table, index, kind), rate, _seconds(table), table, units)
+
+
+def _take_out(tx: Transaction, key: Key, rate: int, seconds: int, table: Table, units: float) -> None:
+    tx.put(key, Bucket(left=_level(tx, key, rate, seconds, table) - units, at=tx.now))
+
+
+def _check(tx: ReadTransaction, table: Table, index: Index | None, kind: str) -> None:
+    rate = _rate(table, index, kind)
+    if rate is not None and _level(tx, _key(table, index, kind), rate, _seconds(table), table) <= 0:
+        raise _exceeded(table, index, kind)
+
+
+def _rate(table: Table, index: Index | None, kind: str) -> int | None:
+    """Units a second; None for as many as are wanted."""
+    of = table if index is None else index
+    if table.billing == PROVISIONED:
+        return of.throughput.read if kind == READ else of.throughput.write
+    return of.on_demand.get(f"Max{kind}RequestUnits")
+
+
+def _seconds(table: Table) -> int:
+    """For how long a bucket fills: what is not used on demand is not kept."""
+    return _BURST_SECONDS if table.billing == PROVISIONED else 1
+
+
+def _level(tx: ReadTransaction, key: Key, rate: int, seconds: int, table: Table) -> float:
+    """What is left now. A bucket that nobody used began with its table, with the units of one second."""
+    bucket: Bucket | None = tx.get(key)
+    left, since = (rate, table.created) if bucket is None else (bucket.left, bucket.at)
+    return min(rate * seconds, left + rate * max(0.0, (tx.now - since).total_seconds()))
+
+
+def _key(table: Table, index: Index | None, kind: str) -> Key:
+    return table.key("throughput", kind, "" if index is None else index.id)
+
+
+def _partition_key(tx: ReadTransaction, table: Table, kind: str, hashed: int) -> Key:
+    """Of the partition where a key lies: there are as many as size and rate ask for."""
+    count = partitions.count(table, items.totals(tx, table).bytes)
+    return table.key("throughput", kind, "partition", hashed * count // HASHES)
+
+
+# Refusals
+
+
+def _exceeded(table: Table, index: Index | None, kind: str) -> ServiceError:
+    what, arn = ("Table", table.arn) if index is None else ("Index", f"{table.arn}/index/{index.name}")
+    if table.billing != PROVISIONED:
+        return _refusal(ThrottlingException, _ON_DEMAND_WORDS, f"{what}{kind}MaxOnDemandThroughputExceeded", arn)
+    words = _TABLE_WORDS if index is None else _INDEX_WORDS
+    return _refusal(ProvisionedThroughputExceededException, words, f"{what}{kind}ProvisionedThroughputExceeded", arn)
+
+
+def _too_hot(table: Table, kind: str) -> ServiceError:
+    reason = f"Table{kind}KeyRangeThroughputExceeded"
+    if table.billing == PROVISIONED:
+        return _refusal(ProvisionedThroughputExceededException, _TABLE_WORDS, reason, table.arn)
+    return _refusal(ThrottlingException, _GROWING_WORDS, reason, table.arn)
+
+
+def _refusal(error: type[ServiceError], words: str, reason: str, arn: str) -> ServiceError:
+    return error(words, ThrottlingReasons=[{"reason": reason, "resource": arn}])
