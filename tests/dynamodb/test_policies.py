@@ -244,3 +244,15 @@ def test_what_is_no_policy_is_refused(dynamodb, account):
     assert code(dynamodb.create_table, **define(TableName="other", ResourcePolicy="{}")) == "ValidationException"
     dynamodb.create_table(**define(TableName="other", ResourcePolicy=good))
     assert dynamodb.get_resource_policy(ResourceArn=arn.replace("music", "other"))["Policy"] == good
+
+
+def test_a_new_tables_tags_and_policy_need_permissions_of_their_own(client, dynamodb, account):
+    arn = f"arn:aws:dynamodb:us-east-1:{account}:table/other"
+    plain, tagged = define(TableName="other"), define(TableName="other", Tags=[{"Key": "team", "Value": "blue"}])
+    shared = define(TableName="other", ResourcePolicy=granting(account, arn, "GetItem"))
+    document = policy(allow("dynamodb:CreateTable", "dynamodb:DeleteTable", resource=arn))
+    user = acting(client, user_with(client("iam"), "david", document), "dynamodb")
+    assert "dynamodb:TagResource" in refusal(user.create_table, **tagged)[1]
+    assert "dynamodb:PutResourcePolicy" in refusal(user.create_table, **shared)[1]
+    user.create_table(**plain)
+    user.delete_table(TableName="other")

@@ -72,6 +72,8 @@ def check_of_index(billing: str, given: Given) -> None:
         return
     if provisioned is None:
         raise ValidationException(f"{INVALID}ProvisionedThroughput is not specified for index: {name}")
+    if given.get("OnDemandThroughput") is not None:
+        check_limits(billing)
     _check_bounds(provisioned, f" for index {name}")
 
 
