@@ -5,10 +5,10 @@ Expressions are parsed and compiled once for a text and its names: a program use
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import Generic, NoReturn, TypeVar
 
 from cumulet.services.dynamodb import values as attribute
 from cumulet.services.dynamodb.errors import ValidationException
@@ -22,13 +22,14 @@ from cumulet.services.dynamodb.expressions.updates import Update
 from cumulet.services.dynamodb.schema import Schema
 from cumulet.services.dynamodb.values import Value
 
+Compiled = TypeVar("Compiled")
 Names = tuple[tuple[str, str], ...]
 """ExpressionAttributeNames, so that it can be a part of a key."""
 _PLACEHOLDER = re.compile(r"[#:][A-Za-z0-9_]+")
 _LONGEST_NAME, _LONGEST_PLACEHOLDER = 65535, 255
 _MOST_KEPT = 512
-_LONGEST_KEPT, _MANY_NAMES, _FEW_VALUES = 4096, 64, 64
-"""What is larger (by the characters of all names, or by count) is compiled anew, so that what is kept stays small."""
+_LONGEST_KEPT, _FEW_VALUES = 4096, 64
+"""What has more (characters in all names, values) is worked out anew, so that what is kept stays small."""
 _NONE: frozenset[str] = frozenset()
 _NO_VALUES: Mapping[str, Value] = MappingProxyType({})
 _ORDER = ("UpdateExpression", "FilterExpression", "ConditionExpression", "KeyConditionExpression")
@@ -56,20 +57,20 @@ class Given:
         if text is None:
             self._absent += (kind,)
             return None
-        compiled = _kept(_condition, text, kind, self._names)
+        compiled = _condition(text, kind, self._names)
         return Condition(compiled, self._bindings(kind, compiled.used, compiled.names))
 
     def update(self, text: str | None) -> Update | None:
         if text is None:
             self._absent += ("UpdateExpression",)
             return None
-        compiled = _kept(_update, text, "UpdateExpression", self._names)
+        compiled = _update(text, "UpdateExpression", self._names)
         return Update(compiled, self._bindings("UpdateExpression", compiled.used, compiled.names))
 
     def projection(self, text: str | None) -> Projection | None:
         if text is None:
             return None
-        projection: Projection = _kept(_projection, text, "ProjectionExpression", self._names)
+        projection = _projection(text, "ProjectionExpression", self._names)
         self._used.append((projection.used, _NONE))
         return projection
 
@@ -78,7 +79,7 @@ class Given:
         if text is None:
             self._absent += ("KeyConditionExpression",)
             return None
-        parts, condition = _kept(_key_condition, text, "KeyConditionExpression", self._names)
+        parts, condition = _key_condition(text, "KeyConditionExpression", self._names)
         values = self._bindings("KeyConditionExpression", condition.used, condition.names)
         for check in condition.checks:
             check(values)
@@ -169,29 +170,31 @@ def _checked_names(names: Names) -> dict[str, str]:
 # Compiling
 
 
-def _kept(compile_it: Any, text: str, kind: str, names: Names | None) -> Any:
-    if not names:
-        return compile_it(text, kind, ())
-    if len(names) > _MANY_NAMES or sum([len(name) for _, name in names]) > _LONGEST_KEPT:
-        return compile_it.__wrapped__(text, kind, names)
-    return compile_it(text, kind, names)
+class _Kept(Generic[Compiled]):
+    """A pure function of a text and names that remembers what it gave. What is large it does not keep, which
+    lru_cache could not leave out."""
+
+    def __init__(self, compile_it: Callable[[str, str, Substitutions], Compiled]) -> None:
+        self._compile = compile_it
+        self._known: dict[tuple[str, str, Names | None], Compiled] = {}
+
+    def __call__(self, text: str, kind: str, names: Names | None) -> Compiled:
+        key = (text, kind, names)
+        found = self._known.get(key)
+        if found is None:
+            found = self._compile(text, kind, Substitutions(kind, _checked_names(names or ())))
+            self._keep(key, found)
+        return found
+
+    def _keep(self, key: tuple[str, str, Names | None], compiled: Compiled) -> None:
+        if sum(len(placeholder) + len(name) for placeholder, name in key[2] or ()) > _LONGEST_KEPT:
+            return
+        if len(self._known) >= _MOST_KEPT:
+            self._known.pop(next(iter(self._known)), None)
+        self._known[key] = compiled
 
 
-@lru_cache(maxsize=_MOST_KEPT)
-def _condition(text: str, kind: str, names: Names) -> conditions.Compiled:
-    return conditions.compiled(parser.condition(text, kind), Substitutions(kind, _checked_names(names)))
-
-
-@lru_cache(maxsize=_MOST_KEPT)
-def _update(text: str, kind: str, names: Names) -> updates.Compiled:
-    return updates.compiled(parser.update(text, kind), Substitutions(kind, _checked_names(names)))
-
-
-@lru_cache(maxsize=_MOST_KEPT)
-def _projection(text: str, kind: str, names: Names) -> Projection:
-    return projections.compiled(parser.projection(text, kind), Substitutions(kind, _checked_names(names)))
-
-
-@lru_cache(maxsize=_MOST_KEPT)
-def _key_condition(text: str, kind: str, names: Names) -> key_conditions.Compiled:
-    return key_conditions.compiled(parser.condition(text, kind), Substitutions(kind, _checked_names(names)))
+_condition = _Kept(lambda text, kind, names: conditions.compiled(parser.condition(text, kind), names))
+_update = _Kept(lambda text, kind, names: updates.compiled(parser.update(text, kind), names))
+_projection = _Kept(lambda text, kind, names: projections.compiled(parser.projection(text, kind), names))
+_key_condition = _Kept(lambda text, kind, names: key_conditions.compiled(parser.condition(text, kind), names))
