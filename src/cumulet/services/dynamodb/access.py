@@ -92,13 +92,12 @@ def _on_items(
     tx: ReadTransaction, scope: Scope, action: str, name: str, parts: Sequence[Given], request: Given,
     enclosing: str = "",
 ) -> Need:  # fmt: skip
-    place, table = _found(tx, scope, name)
+    place, arn, table = _found(tx, scope, name)
     index = request.get("IndexName") if action in ("Query", "Scan") else None
     schema = table.schema if table is not None else None
     if table is not None and index:
         schema = next((each.schema for each in table.indexes if each.name == index), None)
     facts = access_facts.OfItems(action, schema, parts, request, enclosing)
-    arn = place.arn("dynamodb", f"table/{tables.locate(scope, name)[1]}")
     return _need(tx, action, f"{arn}/index/{index}" if index else arn, place, table, facts)
 
 
@@ -128,14 +127,13 @@ def _of_statements(tx: ReadTransaction, scope: Scope, enclosing: str, parameters
             statement = parser.parse(each["Statement"])
         except ValidationException:
             continue
-        place, table = _found(tx, scope, statement.table)
+        place, arn, table = _found(tx, scope, statement.table)
         index = statement.index if isinstance(statement, syntax.Select) else ""
         schema = table.schema if table is not None else None
         if table is not None and index:
             schema = next((kept.schema for kept in table.indexes if kept.name == index), None)
         told = "" if enclosing == "ExecuteStatement" else enclosing
         facts = statement_facts.OfStatement(statement, schema, each.get("Parameters") or (), told)
-        arn = place.arn("dynamodb", f"table/{tables.locate(scope, statement.table)[1]}")
         action = syntax.action(statement).removeprefix("dynamodb:")
         yield _need(tx, action, f"{arn}/index/{index}" if index else arn, place, table, facts)
 
@@ -163,8 +161,7 @@ def _on_named(tx: ReadTransaction, scope: Scope, need: Need, name: str) -> Need:
     if name.startswith("arn:") and not _is_of_dynamodb(name):
         return structs.replace(need, resource=name, account=arn_account(name))  # refused soon, in other words
     of_table, _, label = name.partition("/stream/")
-    place, table = _found(tx, scope, of_table)
-    arn = place.arn("dynamodb", f"table/{tables.locate(scope, of_table)[1]}")
+    place, arn, table = _found(tx, scope, of_table)
     action = need.action.removeprefix("dynamodb:")
     made = _need(tx, action, f"{arn}/stream/{label}" if label else arn, place, table, need.context)
     if not label or table is None:
@@ -178,9 +175,11 @@ def _is_of_dynamodb(arn: str) -> bool:
     return len(parts) == 6 and parts[2] == "dynamodb" and parts[5].startswith("table/")
 
 
-def _found(tx: ReadTransaction, scope: Scope, name: str) -> tuple[Scope, Table | None]:
-    """Whose the table is, and the table, if there is one. Raises ValidationException for no ARN of a table."""
-    return tables.locate(scope, name)[0], tables.find(tx, scope, name)
+def _found(tx: ReadTransaction, scope: Scope, name: str) -> tuple[Scope, str, Table | None]:
+    """Whose a table is, its ARN, and the table, if there is one. Raises ValidationException for no ARN of a table."""
+    place, plain = tables.locate(scope, name)
+    table: Table | None = tx.get(tables.key_of(place, plain))
+    return place, table.arn if table is not None else place.arn("dynamodb", f"table/{plain}"), table
 
 
 def _need(tx: ReadTransaction, action: str, arn: str, place: Scope, table: Table | None, facts: Any) -> Need:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from cumulet.kernel.access import Need
+from cumulet.kernel.identity import Kind
 from cumulet.kernel.service import Service
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.dynamodb import access, tables
@@ -23,7 +24,8 @@ class DynamoBase(Service):
     def _admit(self, tx: ReadTransaction, operation: str, parameters: dict[str, Any]) -> None:
         """Most calls are an account's root's own, on tables without policies: they are asked nothing."""
         authority = self.kernel.authority
-        if not authority.standing(tx, self.caller).is_unbound or not access.is_plain(tx, self.scope, parameters):
+        is_root = self.caller.kind is Kind.ROOT and authority.standing(tx, self.caller).is_unbound
+        if not (is_root and access.is_plain(tx, self.scope, parameters)):
             authority.admit(tx, self, operation, parameters)
 
     def needs(self, tx: ReadTransaction, operation: str, parameters: Mapping[str, Any]) -> Iterable[Need]:
