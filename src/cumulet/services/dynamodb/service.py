@@ -6,6 +6,7 @@ from cumulet.services.dynamodb.api.autoscaling import AutoScaling
 from cumulet.services.dynamodb.api.backups import Backups
 from cumulet.services.dynamodb.api.destinations import Destinations
 from cumulet.services.dynamodb.api.expiry import Expiry
+from cumulet.services.dynamodb.api.exports import Exports
 from cumulet.services.dynamodb.api.global_tables import GlobalTables
 from cumulet.services.dynamodb.api.insights import ContributorInsights
 from cumulet.services.dynamodb.api.items import Items
@@ -39,6 +40,7 @@ class DynamoDB(
     GlobalTables,
     Backups,
     Recovery,
+    Exports,
     Tags,
     TimeToLive,
     Limits,
