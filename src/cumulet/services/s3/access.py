@@ -16,7 +16,7 @@ from cumulet.kernel.identity import Caller, Kind
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.service import RequestInfo
 from cumulet.kernel.store import ReadTransaction
-from cumulet.services.s3 import acls, actions, buckets, objects, public_access
+from cumulet.services.s3 import acls, actions, buckets, objects, policies, public_access
 from cumulet.services.s3.access_points import AccessPoint
 from cumulet.services.s3.actions import OBJECT, Right
 from cumulet.services.s3.buckets import Bucket
@@ -78,14 +78,17 @@ def check(
     via: AccessPoint | None = None,
 ) -> list[Need]:
     """What a call had to be permitted. Raises AccessDenied unless the caller may do `operation` with `parameters`."""
-    visit = _Visit(tx, bucket, visitor, operation, parameters, via)
     rights = actions.needed(operation, parameters)
+    if via is None and _is_unquestioned(tx, bucket, visitor):
+        return [
+            Need(action=right.action, resource=_arn(bucket, right, parameters), account=bucket.account)
+            for right in rights
+        ]
+    visit = _Visit(tx, bucket, visitor, operation, parameters, via)
     if visit.caller.kind is Kind.SERVICE:
         # Services send x-amz-acl where policies ask for it, and are let in by s3:PutObject alone (the policies in the
         # guides of S3 Inventory, CloudTrail and others).
         rights = [right for right in rights if right.action != "s3:PutObjectAcl"]
-    if via is None and _is_unquestioned(tx, bucket, visitor):
-        return [visit.need(right) for right in rights]
     for right in rights:
         visit.demand(right)
     if operation == "put_bucket_replication":
@@ -200,7 +203,7 @@ class _Visit:
     ) -> Need:
         return Need(
             action=right.action,
-            resource=resource or self._arn(right),
+            resource=resource or _arn(self.bucket, right, self.parameters),
             account=account or self.bucket.account,
             policy=policy,
             granted=granted,
@@ -223,7 +226,7 @@ class _Visit:
     def _at_access_point(self, right: Right, via: AccessPoint) -> tuple[Decision, Need]:
         key = self.parameters.get("Key", "")
         resource = f"{via.arn}/object/{key}" if right.level == OBJECT else via.arn
-        policy = via.policy["text"] if via.policy is not None else None
+        policy = policies.evaluated(via.policy) if via.policy is not None else None
         is_closed = bool(via.policy and via.policy["public"] and via.blocks.get(public_access.RESTRICT))
         return self._asked_of(right, via.account, policy, is_closed, False, resource)
 
@@ -290,9 +293,6 @@ class _Visit:
         writer = acls.writer(self.caller)
         return self.found is not None and acls.owner_of(self.bucket, self.found) != writer
 
-    def _arn(self, right: Right) -> str:
-        return f"{self.bucket.arn}/{self.parameters.get('Key', '')}" if right.level == OBJECT else self.bucket.arn
-
     @cached_property
     def found(self) -> Object | None:
         """The version that the call is about, if there is one to be read."""
@@ -311,7 +311,7 @@ class _Visit:
 
     @cached_property
     def _policy_text(self) -> str | None:
-        return self._policy["text"] if self._policy is not None else None
+        return policies.evaluated(self._policy) if self._policy is not None else None
 
     @cached_property
     def _blocks(self) -> frozenset[str]:
@@ -323,3 +323,8 @@ class _Visit:
             self.operation, self.parameters, self.visitor.request, self.tx.now, self.bucket.account, self.via,
             lambda: self.found,
         )  # fmt: skip
+
+
+def _arn(bucket: Bucket, right: Right, parameters: dict[str, Any]) -> str:
+    """What a right is on: the bucket, or the object that the call names."""
+    return f"{bucket.arn}/{parameters.get('Key', '')}" if right.level == OBJECT else bucket.arn
