@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -423,3 +425,34 @@ def test_settings_of_a_global_table(at):
         GlobalTableProvisionedWriteCapacityAutoScalingSettingsUpdate=scaling,
     )  # fmt: skip
     assert code == "NotImplemented"
+
+
+# Permissions
+
+
+def test_a_replica_is_made_and_removed_by_permission_in_its_own_region(cloud, at, account):
+    home = at(HOME)
+    make(home)
+    here, there = (f"arn:aws:dynamodb:{region}:{account}:table/{NAME}" for region in (HOME, AWAY))
+    iam = connect(cloud, "iam", account=account)
+    iam.create_user(UserName="builder")
+    key = iam.create_access_key(UserName="builder")["AccessKey"]
+    builder = boto3.client(
+        "dynamodb", endpoint_url=cloud.url, region_name=HOME, aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )  # fmt: skip
+
+    def allow(*statements: tuple[str, str]) -> None:
+        allowed = [{"Effect": "Allow", "Action": action, "Resource": arn} for action, arn in statements]
+        document = json.dumps({"Version": "2012-10-17", "Statement": allowed})
+        iam.put_user_policy(UserName="builder", PolicyName="allowed", PolicyDocument=document)
+
+    allow(("dynamodb:UpdateTable", here))
+    code, message = refusal(change, builder, add(AWAY))
+    assert code == "AccessDeniedException" and there in message
+    allow(("dynamodb:UpdateTable", here), ("dynamodb:*", there))
+    change(builder, add(AWAY))
+    allow(("dynamodb:UpdateTable", here), ("dynamodb:CreateTableReplica", there))
+    code, message = refusal(change, builder, take_away(AWAY))
+    assert code == "AccessDeniedException" and "dynamodb:DeleteTable" in message
+    assert len(table(home)["Replicas"]) == 1

@@ -20,6 +20,8 @@ from cumulet.services.dynamodb.values import Item
 EXPIRE, FILL = "dynamodb.expire_items", "dynamodb.fill_expiry"
 _TOO_LONG_AGO = timedelta(days=5 * 365)
 """What expired earlier than that was a mistake, and stays."""
+_GIVEN_UP_AFTER_SECONDS = 3600
+"""A job that has not come by then is gone, and the next write sets another."""
 _LATEST = 253_402_300_799
 """The last second of the year 9999; milliseconds taken for seconds lie beyond it."""
 
@@ -66,7 +68,7 @@ def note(tx: Transaction, table: Table, second: int, place: Place) -> None:
         return
     tx.put(entry_key(table, second, place), b"")
     due: Due | None = tx.get(table.key("expiry-due"))
-    if due is None or second < due.at:
+    if due is None or second < due.at or due.at < tx.now.timestamp() - _GIVEN_UP_AFTER_SECONDS:
         expect(tx, table, second)
 
 

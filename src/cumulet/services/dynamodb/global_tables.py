@@ -113,14 +113,21 @@ def _with_stream(tx: Transaction, table: Table) -> Table:
 
 def _twin(tx: Transaction, table: Table, region: str, members: tuple[str, ...], given: Given) -> Table:
     overrides = {name: value for name, value in given.items() if name != "RegionName" and value is not None}
-    made = replace(
-        table, id=tx.uuid(), scope=replace(table.scope, region=region), created=tx.now, status=CREATING,
-        replicas=members, stream="", stream_label="", is_protected=False, recovery=None, history=None,
-        kms_key="", restored={}, sourced=None, has_policy=False,
+    made = Table(
+        id=tx.uuid(), name=table.name, scope=replace(table.scope, region=region), schema=table.schema,
+        types=table.types, created=tx.now, billing=table.billing, billing_changed=table.billing_changed,
+        throughput=table.throughput, on_demand=table.on_demand, warm=table.warm, indexes=_ready(table.indexes),
+        status=CREATING, table_class=table.table_class, ttl=table.ttl, ttl_changed=table.ttl_changed, replicas=members,
+        global_version=CURRENT, consistency=table.consistency, witness=table.witness,
     )  # fmt: skip
     if table.stream:
         made = streams.enable(tx, made, table.stream)
     return _overridden(made, overrides)
+
+
+def _ready(indexes: tuple[Index, ...]) -> tuple[Index, ...]:
+    """Those of a table without items, of which nothing is to be made."""
+    return tuple(replace(index, status=ACTIVE) for index in indexes)
 
 
 def _overridden(table: Table, overrides: dict[str, Any]) -> Table:

@@ -8,6 +8,8 @@ Source: DynamoDB Developer Guide, "Global tables core concepts"."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from cumulet.kernel.keys import Key
 from cumulet.kernel.records import Record, replace
 from cumulet.kernel.store import ReadTransaction, Transaction
@@ -18,6 +20,8 @@ from cumulet.services.dynamodb.tables import Table
 
 STRONG, EVENTUAL = "STRONG", "EVENTUAL"
 DELIVER = "dynamodb.replicate"
+_GIVEN_UP_AFTER = timedelta(hours=1)
+"""A job that has not come by then is gone, and the next write sends another."""
 
 
 class Version(Record):
@@ -35,7 +39,9 @@ UNWRITTEN = Version(at=0, region="")
 
 
 class Replicating(Record):
-    """That a job is on its way which tells the other Regions."""
+    """That a job is on its way which tells the other Regions, and since when."""
+
+    since: datetime
 
 
 def version_key(table: Table, place: Place) -> Key:
@@ -87,10 +93,11 @@ def keep(tx: Transaction, table: Table, place: Place, version: Version, *, is_go
 
 
 def _wake(tx: Transaction, table: Table) -> None:
-    if tx.get(table.key("replicating")) is None:
-        tx.put(table.key("replicating"), Replicating())
+    underway: Replicating | None = tx.get(table.key("replicating"))
+    if underway is None or underway.since + _GIVEN_UP_AFTER < tx.now:
         deliver_soon(tx, table)
 
 
 def deliver_soon(tx: Transaction, table: Table) -> None:
-    tx.schedule(tx.now, DELIVER, {"table": table.name, "id": table.id}, scope=table.scope)
+    tx.put(table.key("replicating"), Replicating(since=tx.now))
+    tx.schedule(tx.now, DELIVER, {"table": table.name, "id": table.id}, scope=table.scope, key=table.id)
