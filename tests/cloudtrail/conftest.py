@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
+import uuid
 from typing import Any
 
 import pytest
@@ -88,3 +90,36 @@ def trails(own_cloud) -> Any:
 def files(own_cloud) -> Any:
     """S3 in the same cloud."""
     return connect(own_cloud, "s3", account=ACCOUNT)
+
+
+def query(cloudtrail: Any, statement: str, **more: Any) -> list[dict[str, str]]:
+    """The rows that a query finds."""
+    return rows(cloudtrail, ended(cloudtrail, cloudtrail.start_query(QueryStatement=statement, **more)["QueryId"]))
+
+
+def ended(cloudtrail: Any, query_id: str) -> str:
+    """Wait until a query has ended, well or not."""
+    limit = time.monotonic() + 60
+    while cloudtrail.describe_query(QueryId=query_id)["QueryStatus"] in ("QUEUED", "RUNNING"):
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+    return query_id
+
+
+def rows(cloudtrail: Any, query_id: str) -> list[dict[str, str]]:
+    answer = cloudtrail.get_query_results(QueryId=query_id)
+    assert answer["QueryStatus"] == "FINISHED", answer.get("ErrorMessage")
+    return [{name: value for cell in row for name, value in cell.items()} for row in answer["QueryResultRows"]]
+
+
+def lake(cloudtrail: Any, **more: Any) -> str:
+    """A new event data store; its id."""
+    name = f"lake-{uuid.uuid4()}"
+    made = cloudtrail.create_event_data_store(Name=name, TerminationProtectionEnabled=False, **more)
+    return str(made["EventDataStoreArn"].rpartition("/")[2])
+
+
+def selector(category: str, **equals: str) -> list[dict[str, Any]]:
+    """An advanced selector; the fields are spelled with _ for the dot."""
+    fields = {"eventCategory": category, **{name.replace("_", "."): value for name, value in equals.items()}}
+    return [{"FieldSelectors": [{"Field": name, "Equals": [value]} for name, value in fields.items()]}]

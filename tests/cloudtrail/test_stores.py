@@ -5,9 +5,6 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError
 
-from cumulet.kernel.service import Fidelity, fidelity
-from cumulet.services.cloudtrail import CloudTrail
-
 
 def refusal(call, **parameters) -> str:
     with pytest.raises(ClientError) as refused:
@@ -61,9 +58,3 @@ def test_an_unknown_store(cloudtrail):
     nobody = "11111111-1111-4111-8111-111111111111"
     assert refusal(cloudtrail.get_event_data_store, EventDataStore=nobody) == "EventDataStoreNotFoundException"
     assert refusal(cloudtrail.get_event_data_store, EventDataStore="nobody") == "EventDataStoreARNInvalidException"
-
-
-def test_what_has_no_effect_says_so(cloudtrail):
-    assert fidelity(CloudTrail.create_event_data_store) is Fidelity.STORED
-    assert fidelity(CloudTrail.put_insight_selectors) is Fidelity.STORED
-    assert refusal(cloudtrail.start_query, QueryStatement="SELECT eventID FROM x") == "NotImplemented"

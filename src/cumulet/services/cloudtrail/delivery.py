@@ -22,6 +22,7 @@ from cumulet.kernel.keys import Key
 from cumulet.kernel.records import Record
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.cloudtrail import records, selectors, trails
+from cumulet.services.cloudtrail.stores import DataStore
 from cumulet.services.cloudtrail.trails import Status, Trail
 
 MOST_EVENTS = 2000
@@ -58,14 +59,14 @@ class Delivered(Record):
     newest: datetime
 
 
-def stretches(tx: ReadTransaction, trail: Trail, accounts: Iterable[str]) -> list[Stretch]:
-    """What a trail reads, of these accounts."""
+def stretches(tx: ReadTransaction, reader: Trail | DataStore, accounts: Iterable[str]) -> list[Stretch]:
+    """What a trail or an event data store reads, of these accounts."""
     return [
         Stretch(account, category, region)
         for account in accounts
         for category in (MANAGEMENT, DATA)
         for region in entries.regions(tx, account, category)
-        if trail.multi_region or region == trail.scope.region
+        if reader.multi_region or region == reader.scope.region
     ]
 
 

@@ -146,10 +146,14 @@ def signed(trail: Trail, key: SigningKey, keyring: Keyring, each: Due) -> Signed
     hashed = hashlib.sha256(text).hexdigest()
     previous = each.previous.signature if each.previous is not None else "null"
     to_sign = f"{end}\n{trail.bucket}/{name}\n{hashed}\n{previous}"
+    return Signed(name, gzip.compress(text, 6, mtime=0), hashed, sign(key, keyring, to_sign))
+
+
+def sign(key: SigningKey, keyring: Keyring, text: str) -> str:
+    """The signature of a text, in hexadecimal."""
     private = serialization.load_der_private_key(keyring.unwrap(key.private), None)
     assert isinstance(private, rsa.RSAPrivateKey)
-    signature = private.sign(to_sign.encode(), padding.PKCS1v15(), hashes.SHA256()).hex()
-    return Signed(name, gzip.compress(text, 6, mtime=0), hashed, signature)
+    return private.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256()).hex()
 
 
 def _content(trail: Trail, key: SigningKey, each: Due, name: str, end: str) -> dict[str, Any]:

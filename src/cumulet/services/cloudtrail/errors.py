@@ -140,3 +140,75 @@ class InactiveEventDataStoreException(ServiceError): ...
 
 
 class InvalidEventDataStoreStatusException(ServiceError): ...
+
+
+class EventDataStoreFederationEnabledException(ServiceError): ...
+
+
+class InvalidEventDataStoreCategoryException(ServiceError): ...
+
+
+class InvalidQueryStatementException(ServiceError): ...
+
+
+class InvalidQueryStatusException(ServiceError): ...
+
+
+class QueryIdNotFoundException(ServiceError):
+    message = "The query ID does not exist or does not map to a query."
+
+
+class InactiveQueryException(ServiceError): ...
+
+
+class MaxConcurrentQueriesException(ServiceError): ...
+
+
+class InvalidSourceException(ServiceError): ...
+
+
+class InvalidDateRangeException(ServiceError): ...
+
+
+class ChannelNotFoundException(ServiceError):
+    message = "CloudTrail cannot find the specified channel."
+
+
+class ChannelAlreadyExistsException(ServiceError): ...
+
+
+class ChannelARNInvalidException(ServiceError): ...
+
+
+class ChannelMaxLimitExceededException(ServiceError): ...
+
+
+class ChannelExistsForEDSException(ServiceError): ...
+
+
+class InvalidImportSourceException(ServiceError): ...
+
+
+class ImportNotFoundException(ServiceError):
+    message = "The specified import was not found."
+
+
+class AccountHasOngoingImportException(ServiceError): ...
+
+
+class ResourcePolicyNotFoundException(ServiceError): ...
+
+
+class ResourcePolicyNotValidException(ServiceError): ...
+
+
+class ResourceARNNotValidException(ServiceError): ...
+
+
+class ConflictException(ServiceError): ...
+
+
+class ServiceQuotaExceededException(ServiceError): ...
+
+
+class InsufficientIAMAccessPermissionException(ServiceError): ...

@@ -4,7 +4,7 @@ Source: CloudTrail User Guide, "CloudTrail record contents", "CloudTrail userIde
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from cumulet.kernel.audit import operations
@@ -54,6 +54,12 @@ def record(entry: Entry) -> dict[str, Any]:
 
 def stamp(instant: datetime) -> str:
     return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse(text: str) -> datetime:
+    """The instant of an eventTime. Raises ValueError."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def _through(entry: Entry) -> str:

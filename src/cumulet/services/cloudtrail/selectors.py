@@ -29,6 +29,8 @@ _FIELDS = (
     "userIdentity.arn", "sessionCredentialFromConsole", "errorCode", "vpcEndpointId",
 )  # fmt: skip
 _CATEGORIES = ("Management", "Data", "NetworkActivity")
+_OF_STORES = ("Insight", "ActivityAuditLog")
+"""Categories of event data stores alone, which take no further fields but eventSource."""
 _ONLY_EQUALS = ("readOnly", "eventCategory", "resources.type", "sessionCredentialFromConsole")
 _TESTS: Mapping[str, Callable[[str, str], bool]] = {
     "Equals": str.__eq__,
@@ -57,6 +59,22 @@ def check_basic(selectors: Sequence[Selector]) -> tuple[Selector, ...]:
     if total > _MOST_DATA_RESOURCES:
         raise InvalidEventSelectorsException(f"A trail can have at most {_MOST_DATA_RESOURCES} data resources.")
     return tuple({**DEFAULT[0], **selector} for selector in selectors)
+
+
+def check_of_store(selectors: Sequence[Selector]) -> tuple[Selector, ...]:
+    """Those of an event data store: it takes events of activity, or Insights, or others, and no mixture."""
+    categories = {word for each in selectors for f in each["FieldSelectors"] for word in f.get("Equals", ())}
+    if any(category in categories for category in _OF_STORES):
+        if len(selectors) != 1:
+            raise InvalidEventSelectorsException("Events of this category need an event data store of their own.")
+        return tuple(selectors)
+    return check_advanced(selectors)
+
+
+def category(selectors: Sequence[Selector]) -> str:
+    """What a store takes: Management, Data, Insight, ActivityAuditLog ..."""
+    fields = [field for each in selectors for field in each["FieldSelectors"] if field["Field"] == "eventCategory"]
+    return str(fields[0]["Equals"][0]) if fields and fields[0].get("Equals") else ""
 
 
 def check_advanced(selectors: Sequence[Selector]) -> tuple[Selector, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from cumulet.kernel.keys import Key
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.cloudtrail import stores, trails
@@ -55,12 +56,22 @@ def check_resource(tx: ReadTransaction, scope: Scope, arn: str) -> None:
             trails.find(tx, scope, arn)
         elif kind == "eventdatastore":
             stores.find(tx, scope, arn)
+        elif kind == "channel":
+            _check_kept(tx, scope.key("cloudtrail", "channel", arn.rpartition("/")[2]), arn, scope)
+        elif kind == "dashboard":
+            _check_kept(tx, scope.key("cloudtrail", "dashboard", arn.rpartition("/")[2]), arn, scope)
         elif kind:
             raise ResourceTypeNotSupportedException(f"{arn[:512]} has no tags here.")
         else:
             raise CloudTrailARNInvalidException(f"ARN {arn[:512]} is not valid.")
     except TrailNotFoundException as error:
         raise ResourceNotFoundException(error.message) from None
+
+
+def _check_kept(tx: ReadTransaction, key: Key, arn: str, scope: Scope) -> None:
+    here = arn.startswith(scope.arn("cloudtrail", ""))
+    if not here or tx.get(key) is None:
+        raise ResourceNotFoundException(f"{arn[:512]} was not found.")
 
 
 def as_wire(arn: str, tags: Mapping[str, str]) -> dict[str, Any]:

@@ -308,9 +308,14 @@ def _parse(arn: str) -> tuple[Scope, str]:
 
 def delivers_as(trail: Trail) -> Caller:
     """Who puts the files of a trail."""
+    return cloudtrail(trail.scope, trail.arn)
+
+
+def cloudtrail(scope: Scope, arn: str) -> Caller:
+    """CloudTrail, as it calls other services for the sake of something of an account."""
     return Caller(
-        kind=Kind.SERVICE, account=trail.scope.account, arn="cloudtrail.amazonaws.com", source_arn=trail.arn,
-        source_account=trail.scope.account,
+        kind=Kind.SERVICE, account=scope.account, arn="cloudtrail.amazonaws.com", source_arn=arn,
+        source_account=scope.account,
     )  # fmt: skip
 
 

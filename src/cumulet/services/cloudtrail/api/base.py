@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,12 +10,12 @@ from cumulet.kernel.access import Need
 from cumulet.kernel.records import replace
 from cumulet.kernel.service import Service
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.cloudtrail import access, trails
+from cumulet.services.cloudtrail import access, digests, trails
 from cumulet.services.cloudtrail.trails import Trail
 
 
 class Base(Service):
-    has_resource_policies = False
+    has_resource_policies = True
 
     def needs(self, tx: ReadTransaction, operation: str, parameters: Mapping[str, Any]) -> Iterable[Need]:
         return access.needs(tx, self.scope, operation, parameters)
@@ -31,3 +32,10 @@ class Base(Service):
         new = await self.store.write(change)
         self.kernel.audit.readers_changed()
         return new
+
+    async def _signing_key(self) -> digests.SigningKey:
+        key = await self.store.read(digests.current_key, self.scope)
+        if key is None:
+            key = await asyncio.to_thread(digests.new_key, self.kernel.keyring, self.clock.now())
+            await self.store.write(digests.keep_key, self.scope, key)
+        return key

@@ -7,28 +7,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from cumulet.kernel.audit import entries
 from cumulet.kernel.errors import NotImplementedYet, ServiceError
 from cumulet.kernel.records import replace
 from cumulet.kernel.service import job
-from cumulet.kernel.store import ReadTransaction
 from cumulet.services.cloudtrail import delivery, digests, records, tags, trails
-from cumulet.services.cloudtrail.api.base import Base
+from cumulet.services.cloudtrail.api.organized import Organized
 from cumulet.services.cloudtrail.delivery import Stretch
 from cumulet.services.cloudtrail.errors import (
-    CloudTrailAccessNotEnabledException,
-    InsufficientDependencyServiceAccessPermissionException,
     InsufficientEncryptionPolicyException,
     InsufficientS3BucketPolicyException,
     KmsKeyNotFoundException,
-    NotOrganizationManagementAccountException,
-    OrganizationNotInAllFeaturesModeException,
-    OrganizationsNotInUseException,
     S3BucketDoesNotExistException,
 )
 from cumulet.services.cloudtrail.trails import Trail
 
-_PRINCIPAL = "cloudtrail.amazonaws.com"
 _OF_UPDATES = {
     "S3BucketName": "bucket", "S3KeyPrefix": "prefix", "SnsTopicName": "topic", "KmsKeyId": "kms_key",
     "IncludeGlobalServiceEvents": "global_events", "IsMultiRegionTrail": "multi_region",
@@ -37,7 +29,7 @@ _OF_UPDATES = {
 }  # fmt: skip
 
 
-class Trails(Base):
+class Trails(Organized):
     async def create_trail(
         self, *, Name: str, S3BucketName: str, S3KeyPrefix: str | None = None, SnsTopicName: str | None = None,
         IncludeGlobalServiceEvents: bool | None = None, IsMultiRegionTrail: bool | None = None,
@@ -264,47 +256,6 @@ class Trails(Base):
         if status.logging:
             await self._signing_key()
             await self.store.write(trails.schedule_digest, trail, self.clock.now() + digests.EVERY)
-
-    async def _signing_key(self) -> digests.SigningKey:
-        key = await self.store.read(digests.current_key, self.scope)
-        if key is None:
-            key = await asyncio.to_thread(digests.new_key, self.kernel.keyring, self.clock.now())
-            await self.store.write(digests.keep_key, self.scope, key)
-        return key
-
-    async def _organization(self) -> str:
-        """The id of the organization whose management account this is. Raises where it is none."""
-        found = await self.store.read(self.kernel.authority.membership, self.scope.account)
-        if found is None:
-            raise OrganizationsNotInUseException("The account is not a member of an organization.")
-        if found.management_account != self.scope.account:
-            raise NotOrganizationManagementAccountException(
-                "Only the management account of the organization can create organization trails."
-            )
-        await self._check_trusted()
-        return str(found.organization)
-
-    async def _check_trusted(self) -> None:
-        """Raise unless the organization has all features and lets CloudTrail in."""
-        organizations = self.on_behalf("organizations", region="us-east-1")
-        try:
-            told = (await organizations.describe_organization())["Organization"]
-            listed = await organizations.list_aws_service_access_for_organization()
-        except ServiceError as error:
-            raise InsufficientDependencyServiceAccessPermissionException(error.message) from None
-        if told["FeatureSet"] != "ALL":
-            raise OrganizationNotInAllFeaturesModeException("All features of the organization have to be enabled.")
-        if _PRINCIPAL not in {each["ServicePrincipal"] for each in listed["EnabledServicePrincipals"]}:
-            raise CloudTrailAccessNotEnabledException(
-                f"Trusted access of {_PRINCIPAL} has to be enabled in the organization."
-            )
-
-    def _accounts(self, tx: ReadTransaction, trail: Trail) -> list[str]:
-        """Whose record the trail reads."""
-        if not trail.organization:
-            return [trail.scope.account]
-        every = ((account, self.kernel.authority.membership(tx, account)) for account in entries.accounts(tx))
-        return [account for account, found in every if found is not None and found.organization == trail.organization]
 
 
 def _written(instant: datetime | None) -> str:
