@@ -32,7 +32,8 @@ def test_a_policy_is_kept_as_it_is_and_deleted(s3, bucket):
 
 
 @pytest.mark.spec("storage:S3-35")
-def test_what_the_policy_generator_writes_is_accepted(s3, bucket, account):
+def test_what_the_policy_generator_writes_is_accepted(client, s3, bucket, account):
+    client("iam").create_user(UserName="ann")
     generated = {
         "Id": "Policy1700000000000",
         "Version": "2012-10-17",

@@ -154,6 +154,18 @@ class Authority:
         text: str | None = ask(tx, arn) if ask is not None else None
         return text
 
+    def id_of(self, tx: ReadTransaction, arn: str) -> str | None:
+        """The unique id of the user or role that has this ARN."""
+        ask = self._asked("iam", "id_of")
+        found: str | None = ask(tx, arn) if ask is not None else None
+        return found
+
+    def arn_of(self, tx: ReadTransaction, account: str, unique: str) -> str | None:
+        """The ARN that the user or role with this unique id has now; None if it is gone."""
+        ask = self._asked("iam", "arn_of")
+        found: str | None = ask(tx, account, unique) if ask is not None else None
+        return found
+
     def _ask(self, tx: ReadTransaction, caller: Caller, scope: Scope, request: RequestInfo, need: Need) -> Ask:
         account = need.account or scope.account
         context = Context(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from cumulet.kernel.authority import Sources
 from cumulet.kernel.store import ReadTransaction
-from cumulet.services.iam import policies, principals
+from cumulet.services.iam import entities, policies, principals
 from cumulet.services.iam.errors import ValidationError
 from cumulet.services.iam.roles import Role
 from cumulet.services.iam.users import User
@@ -25,6 +25,16 @@ def policies_of(tx: ReadTransaction, principal_arn: str) -> Sources | None:
         boundary=_boundary(tx, found.boundary),
         tags=found.entity.tags,
     )
+
+
+def id_of(tx: ReadTransaction, arn: str) -> str | None:
+    """The unique id of the user or role with exactly this ARN."""
+    return entities.id_of(tx, arn)
+
+
+def arn_of(tx: ReadTransaction, account: str, unique: str) -> str | None:
+    """The ARN that the holder of a unique id has now."""
+    return entities.arn_of(tx, account, unique)
 
 
 def managed_policy(tx: ReadTransaction, arn: str) -> str | None:

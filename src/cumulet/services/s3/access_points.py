@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
+from cumulet.kernel.authority import Authority
 from cumulet.kernel.keys import Key
 from cumulet.kernel.records import Record, replace
 from cumulet.kernel.service import RequestInfo
@@ -132,21 +133,21 @@ def delete(tx: Transaction, account: str, region: str, name: str) -> None:
         buckets.unconfigure(tx, point.bucket, KIND, point.arn)
 
 
-def put_policy(tx: Transaction, account: str, region: str, name: str, text: str) -> None:
+def put_policy(tx: Transaction, authority: Authority, account: str, region: str, name: str, text: str) -> None:
     """Raises NoSuchAccessPoint, MalformedPolicy, or AccessDenied for a public policy that the point's blocks refuse."""
     point = get(tx, account, region, name)
-    policy = _parse(point, text)
+    policy = policies.bound(tx, authority, _parse(point, text))
     if policy["public"] and point.blocks.get(public_access.BLOCK_POLICY):
         raise AccessDenied
     tx.put(_key(account, region, name), replace(point, policy=policy))
 
 
-def policy_of(tx: ReadTransaction, account: str, region: str, name: str) -> dict[str, Any]:
+def policy_of(tx: ReadTransaction, authority: Authority, account: str, region: str, name: str) -> dict[str, Any]:
     """Raises NoSuchAccessPoint or NoSuchAccessPointPolicy."""
     policy = get(tx, account, region, name).policy
     if policy is None:
         raise NoSuchAccessPointPolicy(AccessPointName=name)
-    return policy
+    return {**policy, "text": policies.shown(tx, authority, policy)}
 
 
 def delete_policy(tx: Transaction, account: str, region: str, name: str) -> None:

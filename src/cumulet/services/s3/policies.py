@@ -11,9 +11,11 @@ from typing import Any
 
 import msgspec
 
-from cumulet.kernel import authz
+from cumulet.kernel import authz, named
+from cumulet.kernel.authority import Authority
 from cumulet.kernel.authz import PolicyKind, globs
 from cumulet.kernel.authz.conditions import is_operator
+from cumulet.kernel.store import ReadTransaction
 from cumulet.services.s3 import actions
 from cumulet.services.s3.errors import MalformedPolicy
 
@@ -51,6 +53,28 @@ def parse(text: str, bucket: str) -> dict[str, Any]:
     except authz.MalformedPolicy as problem:
         raise MalformedPolicy(problem.words) from None
     return {"text": text, "public": any(_is_public(s) for s in statements)}
+
+
+def bound(tx: ReadTransaction, authority: Authority, policy: dict[str, Any]) -> dict[str, Any]:
+    """The policy with the users and roles that it means now, for good: `bound` is the text that is evaluated.
+
+    Raises MalformedPolicy for one that is not there."""
+    try:
+        ids = named.ids_in(policy["text"], lambda arn: authority.id_of(tx, arn))
+    except named.UnknownPrincipal:
+        raise MalformedPolicy("Invalid principal in policy") from None
+    return {**policy, "ids": ids, "bound": named.with_ids(policy["text"], ids)} if ids else policy
+
+
+def shown(tx: ReadTransaction, authority: Authority, policy: dict[str, Any]) -> str:
+    """The text as it is read back."""
+    return named.as_shown(policy["text"], policy.get("ids", {}), lambda *who: authority.arn_of(tx, *who))
+
+
+def evaluated(policy: dict[str, Any]) -> str:
+    """The text that decides."""
+    text: str = policy.get("bound") or policy["text"]
+    return text
 
 
 # Reading

@@ -64,12 +64,14 @@ class AccessPoints(S3Base):
 
     @internal
     async def put_access_point_policy(self, *, name: str, policy: str) -> None:
-        await self.store.write(access_points.put_policy, self.scope.account, self.scope.region, name, policy)
+        place = self.kernel.authority, self.scope.account, self.scope.region, name
+        await self.store.write(access_points.put_policy, *place, policy)
 
     @internal
     async def access_point_policy(self, *, name: str) -> dict[str, Any]:
         """As policies.parse reads it. Raises NoSuchAccessPoint or NoSuchAccessPointPolicy."""
-        return await self.store.read(access_points.policy_of, self.scope.account, self.scope.region, name)
+        place = self.kernel.authority, self.scope.account, self.scope.region, name
+        return await self.store.read(access_points.policy_of, *place)
 
     @internal
     async def delete_access_point_policy(self, *, name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cumulet.kernel.authority import Authority
 from cumulet.kernel.identity import Caller
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.s3 import buckets, policies, public_access
@@ -23,12 +24,12 @@ class Policies(S3Base):
         ExpectedBucketOwner: str | None = None,
     ) -> dict[str, Any]:
         policy = policies.parse(Policy, Bucket)
-        await self.store.write(_put, Bucket, policy, self.caller)
+        await self.store.write(_put, self.kernel.authority, Bucket, policy, self.caller)
         self.reply.status = 204
         return {}
 
     async def get_bucket_policy(self, *, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
-        return {"Policy": (await self.store.read(_get, Bucket))["text"]}
+        return {"Policy": await self.store.read(_show, self.kernel.authority, Bucket)}
 
     async def delete_bucket_policy(self, *, Bucket: str, ExpectedBucketOwner: str | None = None) -> dict[str, Any]:
         await self.store.write(buckets.unconfigure, Bucket, "policy")
@@ -45,8 +46,13 @@ def _get(tx: ReadTransaction, name: str) -> dict[str, Any]:
     return policy
 
 
-def _put(tx: Transaction, name: str, policy: dict[str, Any], caller: Caller) -> None:
+def _show(tx: ReadTransaction, authority: Authority, name: str) -> str:
+    return policies.shown(tx, authority, _get(tx, name))
+
+
+def _put(tx: Transaction, authority: Authority, name: str, policy: dict[str, Any], caller: Caller) -> None:
     bucket = buckets.get(tx, name)
+    policy = policies.bound(tx, authority, policy)
     if policy["public"] and public_access.BLOCK_POLICY in public_access.in_force(tx, bucket):
         raise AccessDenied(
             f'User: {caller.arn} is not authorized to perform: s3:PutBucketPolicy on resource: "{bucket.arn}" because '
