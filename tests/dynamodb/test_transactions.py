@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import random
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
+
 from tests.conftest import connect
+from tests.durability.process import CloudProcess
 
 WRONG_KEY = "The provided key element does not match the schema"
 
@@ -292,3 +297,85 @@ def test_tables_are_called_by_their_arns_too(dynamodb, account):
     assert numbers(dynamodb, "a", table=arn) == [1]
     error = refusal(dynamodb.transact_write_items, TransactItems=[put("a", 1, arn), delete("a")])["Error"]
     assert error["Message"] == "Transaction request cannot include multiple operations on one item"
+
+
+# Nobody ever sees half of a transaction
+
+NAMES = [f"account {number}" for number in range(6)]
+MONEY = 100
+
+
+class Bank:
+    """Moves money between items of two tables, and remembers what was acknowledged."""
+
+    def __init__(self, dynamodb: Any, seed: str) -> None:
+        self.dynamodb = dynamodb
+        self.chance = random.Random(seed)
+        self.receipts: list[str] = []
+        self.sums: set[int] = set()
+
+    def transfer(self) -> None:
+        giver, taker = self.chance.sample(range(len(NAMES)), 2)
+        amount, receipt = self.chance.randint(1, 60), f"receipt {self.chance.random()}"
+        enough = {"ConditionExpression": "n >= :least"}
+        taken = add(NAMES[giver], -amount, table_of(giver), **enough)
+        taken["Update"]["ExpressionAttributeValues"][":least"] = {"N": str(amount)}
+        try:
+            self.dynamodb.transact_write_items(
+                TransactItems=[taken, add(NAMES[taker], amount, table_of(taker)), put(receipt, 0, "right")]
+            )
+            self.receipts.append(receipt)
+        except self.dynamodb.exceptions.TransactionCanceledException:
+            pass
+
+    def count(self) -> None:
+        self.sums.add(total(self.dynamodb))
+
+
+def table_of(number: int) -> str:
+    return ("left", "right")[number % 2]
+
+
+def total(dynamodb: Any) -> int:
+    wanted = [get(name, table_of(number)) for number, name in enumerate(NAMES)]
+    found = dynamodb.transact_get_items(TransactItems=wanted)["Responses"]
+    return sum(int(each["Item"]["n"]["N"]) for each in found)
+
+
+def until_it_is_gone(process: CloudProcess, step: Callable[[], None], failures: list[Exception]) -> None:
+    try:
+        while True:
+            step()
+    except (BotoCoreError, OSError):
+        return
+    except Exception as error:  # an answer cut off by the kill says nothing; any other should never be given
+        if process.is_alive:
+            failures.append(error)
+
+
+@pytest.mark.spec("data:DDB-09")
+def test_no_half_of_a_transaction_is_seen_or_kept_when_the_cloud_is_killed(tmp_path):
+    with CloudProcess(tmp_path / "data") as process:
+        make_tables(process.client("dynamodb"))
+        process.client("dynamodb").transact_write_items(
+            TransactItems=[put(name, MONEY, table_of(number)) for number, name in enumerate(NAMES)]
+        )
+        banks = [Bank(process.client("dynamodb"), f"bank {number}") for number in range(3)]
+        failures: list[Exception] = []
+        steps = [bank.transfer for bank in banks] + [banks[0].count]
+        threads = [threading.Thread(target=until_it_is_gone, args=(process, step, failures)) for step in steps]
+        for thread in threads:
+            thread.start()
+        threading.Event().wait(1.0)
+        process.kill()
+        for thread in threads:
+            thread.join(30)
+        process.start()
+
+        dynamodb = process.client("dynamodb")
+        assert not failures
+        assert banks[0].sums == {total(dynamodb)} == {MONEY * len(NAMES)}
+        receipts = [receipt for bank in banks for receipt in bank.receipts]
+        assert len(receipts) > 10, "they were under way when the cloud was killed"
+        for begin in range(0, len(receipts), 100):
+            assert None not in numbers(dynamodb, *receipts[begin : begin + 100], table="right")

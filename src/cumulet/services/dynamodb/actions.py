@@ -12,6 +12,7 @@ from cumulet.services.dynamodb.changes import Change
 from cumulet.services.dynamodb.errors import (
     INVALID,
     ConditionalCheckFailedException,
+    ItemTooLarge,
     ValidationException,
 )
 from cumulet.services.dynamodb.expressions import Condition, Given, Update
@@ -21,6 +22,8 @@ from cumulet.services.dynamodb.values import Item, Value
 
 Holds = Callable[[Item | None], bool]
 Makes = Callable[[Item | None], Item | None]
+
+UPDATE_TOO_LARGE = "Item size to update has exceeded the maximum allowed size"
 
 
 class Action(NamedTuple):
@@ -34,6 +37,8 @@ class Action(NamedTuple):
     """Whether a refusal shows the item (ReturnValuesOnConditionCheckFailure)."""
     refusal: type[ServiceError] = ConditionalCheckFailedException
     """What to raise where the condition does not hold."""
+    too_large: str = ItemTooLarge.message
+    """What to say of an item that becomes too large."""
 
 
 class Planned(NamedTuple):
@@ -58,7 +63,10 @@ def perform(tx: Transaction, planned: Planned) -> Change | None:
     """Write what was planned; None where there is nothing to write. Raises ValidationException."""
     if planned.action.makes is None or (planned.old is None and planned.new is None):
         return None
-    return items.change(tx, planned.action.table, planned.action.place, planned.old, planned.new)
+    try:
+        return items.change(tx, planned.action.table, planned.action.place, planned.old, planned.new)
+    except ItemTooLarge:
+        raise ItemTooLarge(planned.action.too_large) from None
 
 
 def holding(condition: Condition | None) -> Holds | None:
@@ -123,15 +131,18 @@ def read(kind: str, given: Mapping[str, Any]) -> Request:
 def of_request(table: Table, request: Request) -> Action:
     """The action on its table. Raises ValidationException for a key that is not the table's."""
     if request.kind == "Put":
-        place, makes = table.schema.place_of_item(request.subject), putting(request.subject)
+        place = table.schema.place_of_item(request.subject)
         indexes.check_put(table, request.subject)
     else:
         place = table.schema.place_of_key(request.subject)
-        makes = _making(table, request)
-    return Action(table, place, holding(request.condition), makes, request.shows_old)
+    makes = _making(table, request)
+    action = Action(table, place, holding(request.condition), makes, request.shows_old)
+    return action if request.update is None else action._replace(too_large=UPDATE_TOO_LARGE)
 
 
 def _making(table: Table, request: Request) -> Makes | None:
+    if request.kind == "Put":
+        return putting(request.subject)
     if request.update is not None:
         return updating(table, request.subject, request.update)
     return deleting if request.kind == "Delete" else None

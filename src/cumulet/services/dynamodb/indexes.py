@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cumulet.kernel.keys import Key
 from cumulet.kernel.store import Transaction
 from cumulet.services.dynamodb import values
-from cumulet.services.dynamodb.errors import INVALID, ValidationException
+from cumulet.services.dynamodb.errors import INVALID, EmptyKey, ValidationException
 from cumulet.services.dynamodb.schema import Place
 from cumulet.services.dynamodb.tables import Index, Table
 from cumulet.services.dynamodb.values import Item, Value
@@ -78,7 +78,7 @@ def _check_key(index: Index, name: str, value: Value, kind: str, at_most: int) -
             f"IndexName: {index.name}"
         )
     if not value[kind]:
-        raise ValidationException(
+        raise EmptyKey(
             "One or more parameter values are not valid. A value specified for a secondary index key is not supported. "
             f"The AttributeValue for a key attribute cannot contain an empty {_LONG_NAMES[kind]} value. "
             f"IndexName: {index.name}, IndexKey: {name}"

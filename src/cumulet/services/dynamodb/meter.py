@@ -45,11 +45,11 @@ class Meter:
             for spent in self._by_table.values():
                 throughput.spend(tx, spent, self._kind)
 
-    def answer(self) -> dict[str, Any]:
-        """ConsumedCapacity as a list of tables, where it was asked for."""
+    def answer(self, kind: str = "") -> dict[str, Any]:
+        """ConsumedCapacity as a list of tables, where it was asked for; with a `kind`, as transactions tell it."""
         if self._wanted == NONE:
             return {}
-        return {"ConsumedCapacity": [spent.described(self._wanted) for spent in self._by_table.values()]}
+        return {"ConsumedCapacity": [spent.described(self._wanted, kind) for spent in self._by_table.values()]}
 
     def answer_of_one(self) -> dict[str, Any]:
         """ConsumedCapacity of the only table, where it was asked for."""

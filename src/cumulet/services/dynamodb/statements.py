@@ -8,18 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from cumulet.kernel.errors import ServiceError
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.dynamodb import actions, items, tables, transactions, values
 from cumulet.services.dynamodb.actions import Action
-from cumulet.services.dynamodb.errors import ServiceError, ValidationException
+from cumulet.services.dynamodb.capacity import read_units, write_units
+from cumulet.services.dynamodb.errors import ValidationException
+from cumulet.services.dynamodb.meter import Meter
 from cumulet.services.dynamodb.partiql import columns, parser, places, reads, wording, writes
 from cumulet.services.dynamodb.partiql.reads import Page
 from cumulet.services.dynamodb.partiql.syntax import Condition, Exists, Select, Statement
 from cumulet.services.dynamodb.partiql.writes import Write
 from cumulet.services.dynamodb.schema import Place
 from cumulet.services.dynamodb.tables import Table
-from cumulet.services.dynamodb.transactions import Done
+from cumulet.services.dynamodb.transactions import Got
 from cumulet.services.dynamodb.values import Item, Value
 
 _NO_KEY = "Select statements within {} must specify the primary key in the where clause."
@@ -30,19 +33,8 @@ class Asked(NamedTuple):
 
     statement: Statement
     parameters: list[Value]
-    consistent: bool
+    is_consistent: bool
     shows_old: bool
-
-
-class Outcome(NamedTuple):
-    """What came of one statement: the item that it read or returns, if any, and what to bill."""
-
-    table: Table
-    item: Item | None
-    read: Item | None
-    """What was read; None where nothing was, and in writes."""
-    done: Done | None
-    """In writes."""
 
 
 def read(given: Mapping[str, Any]) -> Asked:
@@ -68,33 +60,59 @@ def write(table: Table, asked: Asked) -> Write:
 # Alone
 
 
-def run(tx: Transaction, scope: Scope, asked: Asked) -> Outcome:
-    """Run a statement that writes.
+def run(tx: Transaction, scope: Scope, asked: Asked, meter: Meter) -> Item | None:
+    """Run a statement that writes, and return what its RETURNING clause shows.
 
     Raises ResourceNotFoundException, ValidationException, DuplicateItemException or ConditionalCheckFailedException."""
     if isinstance(asked.statement, Exists):
         raise ValidationException("EXISTS is only supported within ExecuteTransaction")
     table = tables.usable(tx, scope, asked.statement.table)
     wanted = write(table, asked)
+    meter.admit(tx, table, wanted.action.place[0])
     planned = actions.plan(tx, wanted.action)
-    done = Done(planned, actions.perform(tx, planned))
-    return Outcome(table, (wanted.shows(planned) or None) if wanted.shows else None, None, done)
+    change = actions.perform(tx, planned)
+    if meter.is_on:
+        if change is None:
+            meter.of(table).on_table(write_units(0), wanted.action.place[0])
+        else:
+            meter.of(table).on_change(change)
+        meter.settle(tx)
+    return (wanted.shows(planned) or None) if wanted.shows is not None else None
 
 
-def select(tx: ReadTransaction, scope: Scope, asked: Asked, limit: int | None, token: str | None) -> tuple[Table, Page]:
+def select(
+    tx: ReadTransaction, scope: Scope, asked: Asked, limit: int | None, token: str | None, meter: Meter
+) -> Page:  # fmt: skip
     """One page of what a SELECT finds. Raises ResourceNotFoundException or ValidationException."""
-    assert isinstance(asked.statement, Select)
-    table = tables.usable(tx, scope, asked.statement.table)
-    page = reads.read(tx, table, asked.statement, asked.parameters, limit, token, consistent=asked.consistent)
-    return table, page
+    statement = asked.statement
+    assert isinstance(statement, Select)
+    table = tables.usable(tx, scope, statement.table)
+    index = reads.index_of(table, statement, is_consistent=asked.is_consistent)
+    meter.admit(tx, table, index=index)
+    page = reads.read(tx, table, index, statement, asked.parameters, limit, token)
+    if meter.is_on:
+        units = read_units(page.bytes_read, consistent=asked.is_consistent)
+        if index is None:
+            meter.of(table).on_table(units)
+        else:
+            meter.of(table).on_index(index, units)
+        meter.settle(tx)
+    return page
 
 
 # In batches
 
 
-def run_read(tx: ReadTransaction, scope: Scope, asked: Asked) -> Outcome:
-    """A read of one item. Raises ResourceNotFoundException or ValidationException."""
-    return fetch(tx, *locate(tx, scope, asked, "BatchExecuteStatement"))
+def run_read(tx: ReadTransaction, scope: Scope, asked: Asked, meter: Meter) -> Item | None:
+    """What a read of one item shows. Raises ResourceNotFoundException or ValidationException."""
+    located = _locate(tx, scope, asked, "BatchExecuteStatement")
+    meter.admit(tx, located.table, located.place[0])
+    got = _fetch(tx, located)
+    if meter.is_on:
+        size = 0 if got.item is None else values.item_size(got.item)
+        meter.of(got.table).on_table(read_units(size, consistent=asked.is_consistent), got.place[0])
+        meter.settle(tx)
+    return got.shown
 
 
 def failed(error: ServiceError, table_name: str) -> dict[str, Any]:
@@ -105,7 +123,9 @@ def failed(error: ServiceError, table_name: str) -> dict[str, Any]:
 def check_batch(batch: Sequence[Asked | ServiceError]) -> None:
     """Raises ValidationException for a batch that reads and writes."""
     if len({is_read(each) for each in batch if isinstance(each, Asked)}) > 1:
-        raise ValidationException("Batch statement can not mix read and write operations")
+        raise ValidationException(
+            "BatchExecuteStatement does not support both read and write operations in one request"
+        )
 
 
 # In transactions
@@ -127,43 +147,57 @@ def prepare(tx: ReadTransaction, scope: Scope, wanted: Sequence[Asked]) -> list[
 
     Raises ResourceNotFoundException, or TransactionCanceledException, which tells of every statement that is wrong."""
     found = [tables.usable(tx, scope, each.statement.table) for each in wanted]
+    transactions.check_one_home(found)
     pairs = list(zip(found, wanted, strict=True))
     made: list[Action] = transactions.each(pairs, lambda pair: write(*pair).action)
     return made
 
 
-def fetch_all(tx: ReadTransaction, scope: Scope, wanted: Sequence[Asked]) -> list[Outcome]:
-    """All items as of one instant.
+def fetch_all(tx: ReadTransaction, scope: Scope, wanted: Sequence[Asked], meter: Meter) -> list[Got]:
+    """What reads of single items find, as of one instant.
 
     Raises ResourceNotFoundException, ValidationException or TransactionCanceledException."""
-    for one in wanted:
-        tables.usable(tx, scope, one.statement.table)
-    found = transactions.each(wanted, lambda asked: locate(tx, scope, asked, "ExecuteTransaction"))
-    transactions.check_distinct([(table, place) for table, place, _, _ in found])
-    return [fetch(tx, *one) for one in found]
+    transactions.check_one_home([tables.usable(tx, scope, asked.statement.table) for asked in wanted])
+    located: list[Located] = transactions.each(wanted, lambda asked: _locate(tx, scope, asked, "ExecuteTransaction"))
+    found = [(each.table, each.place) for each in located]
+    transactions.check_distinct(found)
+    transactions.admit(tx, meter, found)
+    got = [_fetch(tx, each) for each in located]
+    if meter.is_on:
+        transactions.count_reads(meter, got)
+        meter.settle(tx)
+    return got
 
 
-Located = tuple[Table, Place, Asked, tuple[Condition, ...]]
+# Single items
 
 
-def locate(tx: ReadTransaction, scope: Scope, asked: Asked, operation: str) -> Located:
-    """Where the one item lies that a SELECT is about, and what else it asks of it.
+class Located(NamedTuple):
+    """Where the one item lies that a SELECT is about, and what else it asks of it."""
 
-    Raises ResourceNotFoundException or ValidationException."""
+    table: Table
+    place: Place
+    asked: Asked
+    rest: tuple[Condition, ...]
+
+
+def _locate(tx: ReadTransaction, scope: Scope, asked: Asked, operation: str) -> Located:
+    """Raises ResourceNotFoundException or ValidationException."""
     statement = asked.statement
     assert isinstance(statement, Select)
     table = tables.usable(tx, scope, statement.table)
     if statement.index:
         raise ValidationException(_NO_KEY.format(operation))
     key, rest = places.one(table.schema, statement.where, asked.parameters, _NO_KEY.format(operation))
-    return table, table.schema.place_of_key(key), asked, rest
+    return Located(table, table.schema.place_of_key(key), asked, rest)
 
 
-def fetch(tx: ReadTransaction, table: Table, place: Place, asked: Asked, rest: tuple[Condition, ...]) -> Outcome:
+def _fetch(tx: ReadTransaction, located: Located) -> Got:
     """Raises ValidationException."""
-    condition = wording.condition(rest, asked.parameters, "FilterExpression")
-    item = items.find(tx, table, place)
+    asked, statement = located.asked, located.asked.statement
+    assert isinstance(statement, Select)
+    condition = wording.condition(located.rest, asked.parameters, "FilterExpression")
+    item = items.find(tx, located.table, located.place)
     holds = item is not None and (condition is None or condition.holds(item))
-    assert isinstance(asked.statement, Select)
-    shown = columns.of(item, asked.statement.columns) if item is not None and holds else None
-    return Outcome(table, shown, item, None)
+    shown = columns.of(item, statement.columns) if item is not None and holds else None
+    return Got(located.table, located.place, item, shown)

@@ -9,28 +9,29 @@ TransactWriteItems, TransactGetItems."""
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
 
+from cumulet.kernel.errors import ServiceError
 from cumulet.kernel.keys import Key
 from cumulet.kernel.records import Record
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.dynamodb import actions, items, tables, values
+from cumulet.services.dynamodb import actions, item_collections, items, tables, values
 from cumulet.services.dynamodb.actions import Action, Planned, Request
+from cumulet.services.dynamodb.capacity import read_units, write_units
 from cumulet.services.dynamodb.changes import Change
 from cumulet.services.dynamodb.errors import (
     EmptyKey,
     IdempotentParameterMismatchException,
-    ServiceError,
     TransactionCanceledException,
     ValidationException,
 )
 from cumulet.services.dynamodb.expressions import Given, Projection
+from cumulet.services.dynamodb.meter import Meter
 from cumulet.services.dynamodb.schema import Place
 from cumulet.services.dynamodb.tables import Table
 from cumulet.services.dynamodb.values import Item
@@ -68,6 +69,7 @@ class Get(NamedTuple):
 
 class Got(NamedTuple):
     table: Table
+    place: Place
     item: Item | None
     shown: Item | None
 
@@ -92,7 +94,7 @@ def prepare(tx: ReadTransaction, scope: Scope, wanted: Sequence[Request]) -> lis
     Raises ResourceNotFoundException, ValidationException, or TransactionCanceledException for the first key that does
     not fit its table."""
     found = [tables.usable(tx, scope, request.table_name) for request in wanted]
-    _check_one_home(found)
+    check_one_home(found)
     prepared: list[Action] = []
     for number, (table, request) in enumerate(zip(found, wanted, strict=True)):
         try:
@@ -104,14 +106,20 @@ def prepare(tx: ReadTransaction, scope: Scope, wanted: Sequence[Request]) -> lis
     return prepared
 
 
-def run(tx: Transaction, wanted: Sequence[Action]) -> list[Done]:
+def run(tx: Transaction, wanted: Sequence[Action], meter: Meter) -> list[Done]:
     """Do all of it. Raises ValidationException for two actions on one item, or TransactionCanceledException."""
-    check_distinct([(action.table, action.place) for action in wanted])
+    places = [(action.table, action.place) for action in wanted]
+    check_distinct(places)
+    admit(tx, meter, places)
     planned = each(wanted, lambda action: actions.plan(tx, action))
     if sum(_size(each) for each in planned) > MOST_BYTES:
         raise ValidationException("Transaction request size exceeded the limit of 4194304 bytes")
     changes = each(planned, lambda each: actions.perform(tx, each))
-    return [Done(*each) for each in zip(planned, changes, strict=True)]
+    done = [Done(*one) for one in zip(planned, changes, strict=True)]
+    if meter.is_on:
+        count_writes(meter, done)
+        meter.settle(tx)
+    return done
 
 
 def each(given: Sequence[Any], step: Callable[[Any], Any]) -> list[Any]:
@@ -166,39 +174,56 @@ def _size(planned: Planned) -> int:
     return 0 if item is None else values.item_size(item)
 
 
-def _check_one_home(found: Sequence[Table]) -> None:
+def check_one_home(found: Sequence[Table]) -> None:
     """A transaction stays in one account and Region (API Reference, TransactWriteItems)."""
     if len({table.scope for table in found}) > 1:
         raise ValidationException("Transaction request cannot include tables of several accounts or Regions")
 
 
+def metrics(tx: ReadTransaction, done: Sequence[Done]) -> dict[str, list[dict[str, Any]]]:
+    """ItemCollectionMetrics by table, of items in collections."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for planned, change in done:
+        item = planned.new if planned.new is not None else planned.old
+        if change is not None and item is not None:
+            table = planned.action.table
+            told = item_collections.metrics(tx, table, planned.action.place, item[table.schema.hash])
+            if told is not None:
+                found.setdefault(table.name, []).append(told)
+    return found
+
+
 # What it costs
 
 
-def spent(done: Sequence[Done]) -> dict[str, float]:
-    """Write units by table: each action is paid for twice, being prepared and then committed; checks are writes too."""
-    units: Counter[str] = Counter()
-    for each in done:
-        sizes = [0 if item is None else values.item_size(item) for item in each.planned[1:]]
-        units[each.planned.action.table.name] += 2 * max(1, _units(max(sizes), 1024))
-    return dict(units)
+def admit(tx: ReadTransaction, meter: Meter, wanted: Sequence[tuple[Table, Place]]) -> None:
+    """Raises TransactionCanceledException where nothing is left to spend on a table, or a part of one."""
+    each(wanted, lambda one: meter.admit(tx, one[0], one[1][0]))
 
 
-def spent_again(done: Sequence[Done]) -> dict[str, float]:
+def count_writes(meter: Meter, done: Sequence[Done]) -> None:
+    """All is paid for twice, being prepared and then committed. Checks are writes too."""
+    for planned, change in done:
+        table, place = planned.action.table, planned.action.place
+        if change is not None:
+            meter.of(table).on_change(change, 2)
+        else:
+            meter.of(table).on_table(2 * write_units(_size(planned)), place[0])
+
+
+def count_reads(meter: Meter, got: Sequence[Got]) -> None:
+    for each in got:
+        size = 0 if each.item is None else values.item_size(each.item)
+        meter.of(each.table).on_table(2 * read_units(size, consistent=True), each.place[0])
+
+
+def _units_of_repetition(done: Sequence[Done]) -> dict[str, float]:
     """Read units by table, of a request that is repeated with its token."""
-    return spent_reading([(each.planned.action.table, each.planned.new) for each in done])
-
-
-def spent_reading(got: Sequence[tuple[Table, Item | None]]) -> dict[str, float]:
-    """Read units by table."""
-    units: Counter[str] = Counter()
-    for table, item in got:
-        units[table.name] += 2 * max(1, _units(0 if item is None else values.item_size(item), 4096))
-    return dict(units)
-
-
-def _units(size: int, unit: int) -> int:
-    return -(-size // unit)
+    units: dict[str, float] = {}
+    for planned, _ in done:
+        name = planned.action.table.name
+        units[name] = units.get(name, 0) + 2 * read_units(_size(planned), consistent=True)
+    return units
 
 
 # Tokens
@@ -223,7 +248,7 @@ def once(
         return before
     forget_old(tx, scope)
     done = run()
-    remember(tx, scope, token, TransactionToken(digest=wanted, done=tx.now, read_units=spent_again(done)))
+    remember(tx, scope, token, TransactionToken(digest=wanted, done=tx.now, read_units=_units_of_repetition(done)))
     return done
 
 
@@ -277,12 +302,12 @@ def gets(given: Sequence[Mapping[str, Any]]) -> list[Get]:
     return found
 
 
-def fetch(tx: ReadTransaction, scope: Scope, wanted: Sequence[Get]) -> list[Got]:
+def fetch(tx: ReadTransaction, scope: Scope, wanted: Sequence[Get], meter: Meter) -> list[Got]:
     """All items as of one instant.
 
     Raises ResourceNotFoundException, ValidationException or TransactionCanceledException."""
     found = [tables.usable(tx, scope, get.table_name) for get in wanted]
-    _check_one_home(found)
+    check_one_home(found)
     places: list[tuple[Table, Place]] = []
     for number, (table, get) in enumerate(zip(found, wanted, strict=True)):
         try:
@@ -292,12 +317,16 @@ def fetch(tx: ReadTransaction, scope: Scope, wanted: Sequence[Get]) -> list[Got]
         except ValidationException as error:
             raise cancelled([reason(error) if n == number else None for n in range(len(wanted))]) from None
     check_distinct(places)
+    admit(tx, meter, places)
     got = [_got(tx, *place, get.projection) for place, get in zip(places, wanted, strict=True)]
     if sum(values.item_size(each.item) for each in got if each.item is not None) > MOST_BYTES:
         raise ValidationException("Transaction request size exceeded the limit of 4194304 bytes")
+    if meter.is_on:
+        count_reads(meter, got)
+        meter.settle(tx)
     return got
 
 
 def _got(tx: ReadTransaction, table: Table, place: Place, projection: Projection | None) -> Got:
     item = items.find(tx, table, place)
-    return Got(table, item, item if item is None or projection is None else projection.of(item))
+    return Got(table, place, item, item if item is None or projection is None else projection.of(item))

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cumulet.kernel.errors import ServiceError
-from cumulet.kernel.store import Transaction
-from cumulet.services.dynamodb import statements, transactions
+from cumulet.kernel.store import ReadTransaction, Transaction
+from cumulet.services.dynamodb import statements, tables, transactions
 from cumulet.services.dynamodb.api.base import DynamoBase
-from cumulet.services.dynamodb.api.transactions import consumed_in_transaction
+from cumulet.services.dynamodb.api.transactions import consumed
+from cumulet.services.dynamodb.capacity import READ, WRITE
 from cumulet.services.dynamodb.errors import ValidationException
-from cumulet.services.dynamodb.statements import Asked, Outcome
+from cumulet.services.dynamodb.statements import Asked
 
 Answer = dict[str, Any]
 
@@ -34,12 +35,19 @@ class Statements(DynamoBase):
                 "ReturnValuesOnConditionCheckFailure": ReturnValuesOnConditionCheckFailure,
             }
         )  # fmt: skip
-        if statements.is_read(asked):
-            table, page = await self.store.read(statements.select, self.scope, asked, Limit, NextToken)
+
+        def select(tx: ReadTransaction) -> Answer:
+            meter = self.meter(ReturnConsumedCapacity, READ)
+            page = statements.select(tx, self.scope, asked, Limit, NextToken, meter)
             more = {} if page.token is None else {"NextToken": page.token, "LastEvaluatedKey": page.last}
-            return {"Items": page.shown, **more}
-        outcome = await self.store.write(statements.run, self.scope, asked)
-        return {"Items": [] if outcome.item is None else [outcome.item]}
+            return {"Items": page.shown, **more, **meter.answer_of_one()}
+
+        def write(tx: Transaction) -> Answer:
+            meter = self.meter(ReturnConsumedCapacity, WRITE)
+            shown = statements.run(tx, self.scope, asked, meter)
+            return {"Items": [] if shown is None else [shown], **meter.answer_of_one()}
+
+        return await (self.look(select) if statements.is_read(asked) else self.store.write(write))
 
     async def batch_execute_statement(
         self, *, Statements: Sequence[Mapping[str, Any]], ReturnConsumedCapacity: str = "NONE"
@@ -47,23 +55,27 @@ class Statements(DynamoBase):
         """Each statement has a transaction of its own; so those that work take effect whatever becomes of others."""
         batch = [_tried(each) for each in Statements]
         statements.check_batch(batch)
-        responses = [await self._in_batch(asked) for asked in batch]
-        return {"Responses": responses}
+        done = [await self._in_batch(asked, ReturnConsumedCapacity) for asked in batch]
+        spent = [capacity for _, capacities in done for capacity in capacities]
+        return {"Responses": [told for told, _ in done], **({"ConsumedCapacity": spent} if spent else {})}
 
-    async def _in_batch(self, asked: Asked | ServiceError) -> Answer:
+    async def _in_batch(self, asked: Asked | ServiceError, wanted: str) -> tuple[Answer, Sequence[Answer]]:
+        """What came of a statement, and what it consumed."""
         if isinstance(asked, ServiceError):
-            return statements.failed(asked, "")
-        try:
-            outcome = await self._run_in_batch(asked)
-        except ServiceError as error:
-            return statements.failed(error, asked.statement.table)
-        shown = {} if outcome.item is None else {"Item": outcome.item}
-        return {"TableName": outcome.table.name, **shown}
+            return statements.failed(asked, ""), ()
 
-    async def _run_in_batch(self, asked: Asked) -> Outcome:
-        if statements.is_read(asked):
-            return await self.store.read(statements.run_read, self.scope, asked)
-        return await self.store.write(statements.run, self.scope, asked)
+        _, name = tables.locate(self.scope, asked.statement.table)
+
+        def run(tx: Any) -> tuple[Answer, Sequence[Answer]]:
+            meter = self.meter(wanted, READ if statements.is_read(asked) else WRITE)
+            shown = (statements.run_read if statements.is_read(asked) else statements.run)(tx, self.scope, asked, meter)
+            item = {} if shown is None else {"Item": shown}
+            return {"TableName": name, **item}, meter.answer().get("ConsumedCapacity", ())
+
+        try:
+            return await (self.look(run) if statements.is_read(asked) else self.store.write(run))
+        except ServiceError as error:
+            return statements.failed(error, name), ()
 
     async def execute_transaction(
         self,
@@ -74,22 +86,21 @@ class Statements(DynamoBase):
     ) -> Answer:
         wanted = [statements.read(each) for each in TransactStatements]
         statements.check_transaction(wanted)
-        if statements.is_read(wanted[0]):
-            return await self._read_in_transaction(wanted, ReturnConsumedCapacity)
 
-        def run(tx: Transaction) -> Answer:
+        def fetch(tx: ReadTransaction) -> Answer:
+            meter = self.meter(ReturnConsumedCapacity, READ)
+            got = statements.fetch_all(tx, self.scope, wanted, meter)
+            return {"Responses": [{"Item": e.shown} if e.shown is not None else {} for e in got], **meter.answer(READ)}
+
+        def write(tx: Transaction) -> Answer:
+            meter = self.meter(ReturnConsumedCapacity, WRITE)
             done = transactions.once(
                 tx, self.scope, ClientRequestToken, TransactStatements,
-                lambda: transactions.run(tx, statements.prepare(tx, self.scope, wanted)),
+                lambda: transactions.run(tx, statements.prepare(tx, self.scope, wanted), meter),
             )  # fmt: skip
-            return consumed_in_transaction(done, ReturnConsumedCapacity)
+            return {"Responses": [], **consumed(done, meter, ReturnConsumedCapacity)}
 
-        return {"Responses": [], **await self.store.write(run)}
-
-    async def _read_in_transaction(self, wanted: Sequence[Asked], ReturnConsumedCapacity: str) -> Answer:
-        outcomes = await self.store.read(statements.fetch_all, self.scope, wanted)
-        shown = [{} if each.item is None else {"Item": each.item} for each in outcomes]
-        return {"Responses": shown}
+        return await (self.look(fetch) if statements.is_read(wanted[0]) else self.store.write(write))
 
 
 def _tried(given: Mapping[str, Any]) -> Asked | ServiceError:

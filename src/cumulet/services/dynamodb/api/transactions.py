@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cumulet.kernel.store import Transaction
+from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.dynamodb import transactions
 from cumulet.services.dynamodb.api.base import DynamoBase
+from cumulet.services.dynamodb.capacity import NONE, READ, WRITE
+from cumulet.services.dynamodb.meter import Meter
 from cumulet.services.dynamodb.transactions import Done, TransactionToken
 
 Answer = dict[str, Any]
@@ -25,11 +27,16 @@ class Transactions(DynamoBase):
         wanted = transactions.requests(TransactItems)
 
         def run(tx: Transaction) -> Answer:
+            meter = self.meter(ReturnConsumedCapacity, WRITE)
             done = transactions.once(
                 tx, self.scope, ClientRequestToken, TransactItems,
-                lambda: transactions.run(tx, transactions.prepare(tx, self.scope, wanted)),
+                lambda: transactions.run(tx, transactions.prepare(tx, self.scope, wanted), meter),
             )  # fmt: skip
-            return consumed_in_transaction(done, ReturnConsumedCapacity)
+            answer = consumed(done, meter, ReturnConsumedCapacity)
+            if ReturnItemCollectionMetrics != "NONE" and isinstance(done, list):
+                found = transactions.metrics(tx, done)
+                answer |= {"ItemCollectionMetrics": found} if found else {}
+            return answer
 
         return await self.store.write(run)
 
@@ -37,22 +44,19 @@ class Transactions(DynamoBase):
         self, *, TransactItems: Sequence[Mapping[str, Any]], ReturnConsumedCapacity: str = "NONE"
     ) -> Answer:
         wanted = transactions.gets(TransactItems)
-        got = await self.store.read(transactions.fetch, self.scope, wanted)
-        shown = [{} if each.shown is None else {"Item": each.shown} for each in got]
-        units = transactions.spent_reading([(each.table, each.item) for each in got])
-        return {"Responses": shown, **_consumed(ReturnConsumedCapacity, "ReadCapacityUnits", units)}
+
+        def fetch(tx: ReadTransaction) -> Answer:
+            meter = self.meter(ReturnConsumedCapacity, READ)
+            got = transactions.fetch(tx, self.scope, wanted, meter)
+            shown = [{} if each.shown is None else {"Item": each.shown} for each in got]
+            return {"Responses": shown, **meter.answer(READ)}
+
+        return await self.look(fetch)
 
 
-def consumed_in_transaction(done: list[Done] | TransactionToken, wanted: str) -> Answer:
-    """What a transaction of writes consumed; one that was done before has only been read."""
-    if isinstance(done, TransactionToken):
-        return _consumed(wanted, "ReadCapacityUnits", done.read_units)
-    return _consumed(wanted, "WriteCapacityUnits", transactions.spent(done))
-
-
-def _consumed(wanted: str, kind: str, units: Mapping[str, float]) -> Answer:
-    if wanted == "NONE":
-        return {}
-    told = [{"TableName": name, "CapacityUnits": number, kind: number} for name, number in units.items()]
-    by_table = [{**each, "Table": {"CapacityUnits": each[kind], kind: each[kind]}} for each in told]
-    return {"ConsumedCapacity": by_table if wanted == "INDEXES" else told}
+def consumed(done: list[Done] | TransactionToken, meter: Meter, wanted: str) -> Answer:
+    """What a transaction of writes consumed; one that was done before is only read again."""
+    if not isinstance(done, TransactionToken):
+        return meter.answer(WRITE)
+    told = [{"TableName": name, "CapacityUnits": u, "ReadCapacityUnits": u} for name, u in done.read_units.items()]
+    return {} if wanted == NONE else {"ConsumedCapacity": told}

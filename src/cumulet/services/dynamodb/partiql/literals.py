@@ -5,11 +5,11 @@ What holds no parameter is a value already when the statement is parsed; the res
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeGuard
+from typing import Any, cast
 
 from cumulet.services.dynamodb import values
 from cumulet.services.dynamodb.errors import ValidationException
-from cumulet.services.dynamodb.partiql.syntax import Literal, Nest, Operand, Parameter
+from cumulet.services.dynamodb.partiql.syntax import Literal, Nest, Operand, Parameter, Within
 from cumulet.services.dynamodb.values import Value
 
 _SET_OF = {"S": "SS", "N": "NS", "B": "BS"}
@@ -64,15 +64,13 @@ def _set(members: list[Value]) -> Value:
     return values.checked({_SET_OF[kind]: [member[kind] for member in members]})
 
 
-def is_written_out(choices: Any) -> TypeGuard[tuple[Operand, ...]]:
-    """Whether the right side of IN lists its choices itself: those are a bare tuple, an operand has a name."""
-    return type(choices) is tuple
+def choices(within: Within, parameters: Sequence[Value]) -> tuple[Operand, ...]:
+    """What stands on the right side of IN: what is written there, or the members of the list that it is.
 
-
-def members(choices: Operand, parameters: Sequence[Value]) -> list[Value]:
-    """The members of a list that a request gives for the right side of IN. Raises ValidationException."""
-    found = bound(choices, parameters)
+    Raises ValidationException."""
+    if type(within.choices) is tuple:  # operands are tuples too, but named ones
+        return cast(tuple[Operand, ...], within.choices)
+    found = bound(cast(Operand, within.choices), parameters)
     if "L" not in found or not found["L"]:
         raise ValidationException("Unsupported operand of IN: it must be a list that is not empty")
-    listed: list[Value] = found["L"]
-    return listed
+    return tuple(Literal(member) for member in found["L"])

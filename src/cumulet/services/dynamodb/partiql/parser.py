@@ -137,7 +137,7 @@ class _Parser:
         self._took(";", SYMBOL)
         if self._next.kind is not END:
             raise malformed("Unexpected token after expression")
-        return found._replace(parameters=self._parameters)  # type: ignore[no-any-return]
+        return found._replace(parameters=self._parameters)
 
     def _select(self) -> Select:
         if self._is("distinct"):
@@ -240,7 +240,7 @@ class _Parser:
 
     def _condition(self) -> Condition:
         found = self._joined("or", lambda: self._joined("and", self._denied, Every), Some)
-        return found  # type: ignore[no-any-return]
+        return found
 
     def _joined(self, word: str, read: Callable[[], Any], joint: Callable[[tuple[Any, ...]], Any]) -> Any:
         found = [read()]

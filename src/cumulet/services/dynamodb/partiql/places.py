@@ -4,7 +4,7 @@ Source: DynamoDB Developer Guide, "PartiQL select statements": what spares a sca
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from cumulet.services.dynamodb import values
@@ -102,15 +102,9 @@ def _operands(name: str, term: Condition, parameters: Sequence[Value]) -> list[V
         found = [_operands(name, each, parameters) for each in term.conditions]
         return None if None in found else [value for each in found for value in each or ()]
     if isinstance(term, Within) and term.operand == Path((name,)):
-        return list(_choices(term, parameters))
+        return [literals.bound(each, parameters) for each in literals.choices(term, parameters)]
     equal, value = _equality(term)
     return [literals.bound(value, parameters)] if equal == name and value is not None else None
-
-
-def _choices(term: Within, parameters: Sequence[Value]) -> Iterator[Value]:
-    if literals.is_written_out(term.choices):
-        return (literals.bound(each, parameters) for each in term.choices)
-    return iter(literals.members(term.choices, parameters))
 
 
 def _on_range(name: str, term: Condition) -> Condition | None:

@@ -53,11 +53,10 @@ _decode = msgspec.msgpack.Decoder(Token).decode
 
 
 def read(
-    tx: ReadTransaction, table: Table, statement: Select, parameters: Sequence[Value],
-    limit: int | None, token: str | None, *, consistent: bool,
+    tx: ReadTransaction, table: Table, index: Index | None, statement: Select, parameters: Sequence[Value],
+    limit: int | None, token: str | None,
 ) -> Page:  # fmt: skip
     """One page. Raises ValidationException."""
-    index = _index(table, statement, consistent=consistent)
     schema = table.schema if index is None else index.schema
     _check_columns(table, index, statement)
     sought = places.sought(schema, statement.where, parameters)
@@ -82,11 +81,12 @@ def read(
     return Page(shown, size, None, None)
 
 
-def _index(table: Table, statement: Select, *, consistent: bool) -> Index | None:
+def index_of(table: Table, statement: Select, *, is_consistent: bool) -> Index | None:
+    """The index that a SELECT reads, if it reads one. Raises ValidationException."""
     if not statement.index:
         return None
     index = table.index(statement.index)
-    if index.is_global and consistent:
+    if index.is_global and is_consistent:
         raise ValidationException("Consistent reads are not supported on global secondary indexes")
     if index.status == CREATING:
         raise ValidationException(f"Cannot read from backfilling global secondary index: {index.name}")

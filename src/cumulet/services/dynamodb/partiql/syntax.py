@@ -103,7 +103,7 @@ class Select(NamedTuple):
     columns: tuple[Path, ...] | None
     """None for all."""
     table: str
-    index: str
+    index: str  # type: ignore[assignment]
     where: Condition | None
     order: tuple[tuple[str, bool], ...]
     """Names of key attributes, and whether downwards."""

@@ -98,8 +98,9 @@ class Wording:
                 return f"{self.operand(first)} {sign} {self.operand(second)}"
             case Between(operand, low, high):
                 return f"{self.operand(operand)} BETWEEN {self.operand(low)} AND {self.operand(high)}"
-            case Within(operand, choices):
-                return f"{self.operand(operand)} IN ({', '.join(self._choices(choices))})"
+            case Within(operand, _):
+                choices = literals.choices(said, self._parameters)
+                return f"{self.operand(operand)} IN ({', '.join(map(self.operand, choices))})"
             case Is(path, "missing"):
                 return f"attribute_not_exists({self.path(path)})"
             case Is(path, _):
@@ -115,11 +116,6 @@ class Wording:
 
     def joined(self, conditions: Sequence[Condition], joint: str) -> str:
         return joint.join(self.condition(each) for each in conditions)
-
-    def _choices(self, choices: tuple[Operand, ...] | Operand) -> list[str]:
-        if not literals.is_written_out(choices):
-            return [self.value(each) for each in literals.members(choices, self._parameters)]
-        return [self.operand(each) for each in choices]
 
     def operand(self, said: Operand) -> str:
         match said:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from cumulet.services.dynamodb import actions, values
+from cumulet.services.dynamodb import actions, indexes, values
 from cumulet.services.dynamodb.actions import Action, Planned
 from cumulet.services.dynamodb.errors import DuplicateItemException, ValidationException
 from cumulet.services.dynamodb.partiql import literals, places, wording
@@ -46,6 +46,7 @@ def _insert(table: Table, statement: Insert, parameters: Sequence[Value], shows_
         raise ValidationException("Unsupported value of INSERT: it must be a map")
     item = values.checked_item(given["M"])
     place = table.schema.place_of_item(item)
+    indexes.check_put(table, item)
     action = Action(table, place, _is_free, actions.putting(item), shows_old, DuplicateItemException)
     return Write(action, None)
 
@@ -67,7 +68,8 @@ def _update(table: Table, statement: Update, parameters: Sequence[Value], shows_
     shows = None
     if statement.returning:
         shows = lambda planned: actions.shown(statement.returning, update, planned.old, planned.new)  # noqa: E731
-    return Write(Action(table, table.schema.place_of_key(key), holds, makes, shows_old), shows)
+    place = table.schema.place_of_key(key)
+    return Write(Action(table, place, holds, makes, shows_old, too_large=actions.UPDATE_TOO_LARGE), shows)
 
 
 def _delete(table: Table, statement: Delete, parameters: Sequence[Value], shows_old: bool) -> Write:
