@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 
 from cumulet.kernel.blobs import Blobs
 from cumulet.kernel.store import ReadTransaction
-from cumulet.services.dynamodb import indexes, items, policies, values
+from cumulet.services.dynamodb import follower_checks, indexes, items, policies, values
 from cumulet.services.dynamodb.schema import Place
 from cumulet.services.dynamodb.tables import ACTIVE, Index, Table
 
@@ -16,6 +16,7 @@ def check(tx: ReadTransaction, blobs: Blobs) -> Iterator[str]:
     for key, found in tx.items(("dynamodb",)):
         if key[3:4] == ("tables",) and isinstance(found, Table):
             yield from _check_items(tx, found)
+            yield from follower_checks.check(tx, found)
             if found.has_policy != (tx.get(policies.key(found, found.arn)) is not None):
                 yield f"table {found.arn} and its policy do not agree that there is one"
 
