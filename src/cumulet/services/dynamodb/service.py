@@ -12,6 +12,7 @@ from cumulet.services.dynamodb.api.insights import ContributorInsights
 from cumulet.services.dynamodb.api.items import Items
 from cumulet.services.dynamodb.api.limits import Limits
 from cumulet.services.dynamodb.api.policies import ResourcePolicies
+from cumulet.services.dynamodb.api.queries import Queries
 from cumulet.services.dynamodb.api.recovery import Recovery
 from cumulet.services.dynamodb.api.statements import Statements
 from cumulet.services.dynamodb.api.streams import Streams
@@ -33,6 +34,7 @@ _DATA_OPERATIONS = frozenset(
 class DynamoDB(
     Tables,
     Items,
+    Queries,
     Transactions,
     Statements,
     Streams,

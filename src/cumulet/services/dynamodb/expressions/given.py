@@ -76,6 +76,11 @@ class Given:
 
     def key_condition(self, text: str | None, schema: Schema) -> KeyCondition | None:
         """Checked against the keys of the table or index."""
+        for_schema = self.open_key_condition(text)
+        return None if for_schema is None else for_schema(schema)
+
+    def open_key_condition(self, text: str | None) -> Callable[[Schema], KeyCondition] | None:
+        """As `key_condition`, for a schema that is not known yet: all else is checked."""
         if text is None:
             self._absent += ("KeyConditionExpression",)
             return None
@@ -83,7 +88,7 @@ class Given:
         values = self._bindings("KeyConditionExpression", condition.used, condition.names)
         for check in condition.checks:
             check(values)
-        return key_conditions.bound(parts, values, schema)
+        return lambda schema: key_conditions.bound(parts, values, schema)
 
     def check_all_used(self) -> None:
         """Refuses names and values that no expression uses. To be called after all expressions were asked for, also
