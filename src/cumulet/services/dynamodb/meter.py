@@ -29,7 +29,7 @@ class Meter:
 
         Raises ProvisionedThroughputExceededException or ThrottlingException where nothing is left to spend."""
         if self._is_limiting:
-            throughput.admit(tx, table, self._kind, hashed, index)
+            throughput.admit(tx, self.of(table), self._kind, hashed, index)
 
     def of(self, table: Table) -> Spent:
         """Where to put down what is spent on a table."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from cumulet.services.dynamodb.api.autoscaling import AutoScaling
 from cumulet.services.dynamodb.api.backups import Backups
+from cumulet.services.dynamodb.api.batches import Batches
 from cumulet.services.dynamodb.api.destinations import Destinations
 from cumulet.services.dynamodb.api.expiry import Expiry
 from cumulet.services.dynamodb.api.exports import Exports
 from cumulet.services.dynamodb.api.global_tables import GlobalTables
+from cumulet.services.dynamodb.api.imports import Imports
 from cumulet.services.dynamodb.api.insights import ContributorInsights
 from cumulet.services.dynamodb.api.items import Items
 from cumulet.services.dynamodb.api.limits import Limits
@@ -35,6 +37,7 @@ class DynamoDB(
     Tables,
     Items,
     Queries,
+    Batches,
     Transactions,
     Statements,
     Streams,
@@ -43,6 +46,7 @@ class DynamoDB(
     Backups,
     Recovery,
     Exports,
+    Imports,
     Tags,
     TimeToLive,
     Limits,

@@ -9,6 +9,7 @@ diagnosis"; API Reference, ThrottlingReason."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from cumulet.kernel.keys import Key
@@ -50,48 +51,59 @@ class Bucket(Record):
     at: datetime
 
 
-def admit(tx: ReadTransaction, table: Table, kind: str, hashed: int | None, index: Index | None) -> None:
-    """Raises ProvisionedThroughputExceededException or ThrottlingException where nothing is left.
+def admit(tx: ReadTransaction, spent: Spent, kind: str, hashed: int | None, index: Index | None) -> None:
+    """`spent` tells the table, and what the same request has consumed so far.
 
-    A write has to find room in every global index too: a full index holds up its table."""
+    A write has to find room in every global index too: a full index holds up its table. Raises
+    ProvisionedThroughputExceededException or ThrottlingException where nothing is left."""
+    table = spent.table
+    used = _by_bucket(spent)
     if index is not None and index.is_global:
-        checked: tuple[Index, ...] = (index,)
+        _check(tx, table, index, kind, used)
     else:
-        _check(tx, table, None, kind)
-        checked = () if kind == READ else tuple(each for each in table.indexes if each.is_global)
-    for each in checked:
-        _check(tx, table, each, kind)
+        _check(tx, table, None, kind, used)
+        for each in table.indexes if kind != READ else ():
+            if each.is_global:
+                _check(tx, table, each, kind, used)
     if hashed is not None:
         key = _partition_key(tx, table, kind, hashed)
-        if _level(tx, key, _PARTITION_UNITS[kind], 1, table) <= 0:
+        if _level(tx, key, _PARTITION_UNITS[kind], 1, table) <= spent.by_partition.get(hashed, 0.0):
             raise _too_hot(table, kind)
 
 
 def spend(tx: Transaction, spent: Spent, kind: str) -> None:
-    """Take units out of the buckets. What local indexes cost is the table's."""
+    """Take units out of the buckets."""
     table = spent.table
-    globally = [index for index in table.indexes if index.is_global and index.name in spent.by_index]
-    locally = spent.units - spent.of_table - sum(spent.by_index[index.name] for index in globally)
-    _take(tx, table, None, kind, spent.of_table + locally)
-    for index in globally:
-        _take(tx, table, index, kind, spent.by_index[index.name])
+    used = _by_bucket(spent)
+    for index in (None, *table.indexes):
+        rate, units = _rate(table, index, kind), used.get(_name(index))
+        if rate is not None and units:
+            _take_out(tx, _key(table, index, kind), rate, _seconds(table), table, units)
     for hashed, units in spent.by_partition.items():
         _take_out(tx, _partition_key(tx, table, kind, hashed), _PARTITION_UNITS[kind], 1, table, units)
 
 
-def _take(tx: Transaction, table: Table, index: Index | None, kind: str, units: float) -> None:
-    rate = _rate(table, index, kind)
-    if rate is not None and units:
-        _take_out(tx, _key(table, index, kind), rate, _seconds(table), table, units)
+def _by_bucket(spent: Spent) -> dict[str, float]:
+    """Units by the name of a global index; without a name those of the table, which pays for its local indexes."""
+    names = [index.name for index in spent.table.indexes if index.is_global]
+    globally = {name: spent.by_index[name] for name in names if name in spent.by_index}
+    return {"": spent.units - sum(globally.values()), **globally}
+
+
+def _name(index: Index | None) -> str:
+    return "" if index is None else index.name
 
 
 def _take_out(tx: Transaction, key: Key, rate: int, seconds: int, table: Table, units: float) -> None:
     tx.put(key, Bucket(left=_level(tx, key, rate, seconds, table) - units, at=tx.now))
 
 
-def _check(tx: ReadTransaction, table: Table, index: Index | None, kind: str) -> None:
+def _check(tx: ReadTransaction, table: Table, index: Index | None, kind: str, used: Mapping[str, float]) -> None:
     rate = _rate(table, index, kind)
-    if rate is not None and _level(tx, _key(table, index, kind), rate, _seconds(table), table) <= 0:
+    if rate is None:
+        return
+    level = _level(tx, _key(table, index, kind), rate, _seconds(table), table)
+    if level <= used.get(_name(index), 0.0):
         raise _exceeded(table, index, kind)
 
 

@@ -32,8 +32,8 @@ _LONGEST_NUMBER = 512
 _PLAIN = re.compile(r"-?[1-9][0-9]{0,37}")
 _SET_NAMES = {"SS": "string", "NS": "number", "BS": "binary"}
 _TYPES = frozenset(("S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"))
-_EMPTY = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
-_SEVERAL = (
+EMPTY = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
+SEVERAL = (
     "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
 )
 _INVALID = "One or more parameter values were invalid: "
@@ -51,7 +51,7 @@ def checked_item(item: Mapping[str, Value]) -> Item:
 def checked(value: Value, depth: int = 1) -> Value:
     """The value with its numbers in canonical form. Raises ValidationException for what is no value."""
     if len(value) != 1:
-        raise ValidationException(_SEVERAL if value else _EMPTY)
+        raise ValidationException(SEVERAL if value else EMPTY)
     ((kind, content),) = value.items()
     if kind in ("S", "B", "BOOL"):
         return value
@@ -65,7 +65,7 @@ def checked(value: Value, depth: int = 1) -> Value:
         return _checked_nest(kind, content, depth)
     if kind in _SET_NAMES:
         return {kind: _checked_set(kind, content)}
-    raise ValidationException(_EMPTY)
+    raise ValidationException(EMPTY)
 
 
 def _checked_nest(kind: str, content: Any, depth: int) -> Value:
