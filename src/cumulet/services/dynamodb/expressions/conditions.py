@@ -143,10 +143,14 @@ class _Compiler(Operands):
                 test = self.test(inner)
                 return lambda item, values: not test(item, values)
             case syntax.All(parts):
-                return _all(tuple(map(self.test, parts)))
+                return _all(self._each(parts))
             case syntax.Either(parts):
-                return _any(tuple(map(self.test, parts)))
+                return _any(self._each(parts))
         raise AssertionError(f"the parser made a condition of {condition}")
+
+    def _each(self, parts: tuple[syntax.Condition, ...]) -> tuple[Test, ...]:
+        """Each once: a short text could ask for one long comparison a hundred times."""
+        return tuple(map(self.test, dict.fromkeys(parts)))
 
     def _comparison(self, comparison: syntax.Comparison) -> Test:
         sign, left, right = comparison
@@ -171,7 +175,7 @@ class _Compiler(Operands):
 
     def _in(self, condition: syntax.In) -> Test:
         read = self.operand(condition.operand)
-        options = [self.operand(each) for each in condition.options]
+        options = [self.operand(each) for each in dict.fromkeys(condition.options)]
         self._check_distinct("IN", condition.operand, *condition.options)
 
         def test(item: Item, values: Values) -> bool:
