@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cumulet.testing import LocalCloud
 from tests.conftest import connect
 from tests.dynamodb.tables import INVALID, define, index, key, refusal, types, units
 
@@ -227,3 +228,23 @@ def test_local_indexes_are_made_with_their_table(dynamodb):
     assert refusal(dynamodb.update_table, TableName="music", GlobalSecondaryIndexUpdates=[
         {"Delete": {"IndexName": "years"}}
     ])[0] == "ResourceNotFoundException"  # fmt: skip
+
+
+def test_filling_and_removal_go_on_after_a_restart(tmp_path, account):
+    with LocalCloud(tmp_path) as cloud:
+        dynamodb = connect(cloud, "dynamodb", account=account)
+        dynamodb.create_table(**define())
+        fill(dynamodb, 1600)
+        add(dynamodb, index("years", "year", "song"), year="N")
+
+    with LocalCloud(tmp_path) as cloud:
+        dynamodb = connect(cloud, "dynamodb", account=account)
+        cloud.settle()
+        assert describe(dynamodb)["GlobalSecondaryIndexes"][0]["IndexStatus"] == "ACTIVE"
+        assert len(by_year(dynamodb, 3)) == 160
+        dynamodb.delete_table(TableName="music")
+
+    with LocalCloud(tmp_path) as cloud:
+        cloud.settle()
+        with cloud.cloud.kernel.store.snapshot() as tx:
+            assert list(tx.items(("dynamodb", account, "us-east-1", "of-table"))) == []

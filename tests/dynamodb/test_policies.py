@@ -213,6 +213,14 @@ def test_a_tables_policy_binds_even_its_own_root(dynamodb, account):
     dynamodb.describe_table(TableName="music")
 
 
+def test_who_locks_himself_out_says_so(dynamodb, account):
+    arn = f"arn:aws:dynamodb:us-east-1:{account}:table/music"
+    closing = granting(account, arn, "PutResourcePolicy", "DeleteResourcePolicy", effect="Deny")
+    assert code(dynamodb.put_resource_policy, ResourceArn=arn, Policy=closing) == "ValidationException"
+    dynamodb.put_resource_policy(ResourceArn=arn, Policy=closing, ConfirmRemoveSelfResourceAccess=True)
+    assert code(dynamodb.delete_resource_policy, ResourceArn=arn) == "AccessDeniedException"
+
+
 def test_policies_have_revisions(dynamodb, account):
     arn = f"arn:aws:dynamodb:us-east-1:{account}:table/music"
     one, two = granting(account, arn, "GetItem"), granting(account, arn, "Scan")

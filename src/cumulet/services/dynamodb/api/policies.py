@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from cumulet.kernel.access import Need
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.dynamodb import policies, streams, tables
+from cumulet.services.dynamodb import policies, streams, tables, tags
 from cumulet.services.dynamodb.api.base import DynamoBase
-from cumulet.services.dynamodb.errors import ResourceNotFoundException
+from cumulet.services.dynamodb.errors import ResourceNotFoundException, ValidationException
 from cumulet.services.dynamodb.tables import Table
 
 
@@ -22,6 +23,8 @@ class ResourcePolicies(DynamoBase):
         ConfirmRemoveSelfResourceAccess: bool = False,
     ) -> dict[str, Any]:
         def put(tx: Transaction, table: Table) -> tuple[Table, str]:
+            if not ConfirmRemoveSelfResourceAccess:
+                self._check_lockout(tx, table, ResourceArn, Policy)
             return policies.put(tx, table, ResourceArn, Policy, ExpectedRevisionId)
 
         return {"RevisionId": await self._change(ResourceArn, put)}
@@ -43,6 +46,19 @@ class ResourcePolicies(DynamoBase):
 
         revision = await self._change(ResourceArn, delete)
         return {"RevisionId": revision} if revision else {}
+
+    def _check_lockout(self, tx: ReadTransaction, table: Table, arn: str, text: str) -> None:
+        """Raises ValidationException where the caller could not change the policy any more."""
+        policies.check(text)
+        need = Need(
+            action="dynamodb:PutResourcePolicy", resource=arn, account=table.scope.account, policy=text,
+            tags=lambda: tags.of(tx, table),
+        )  # fmt: skip
+        if not self.kernel.authority.decide(tx, self.caller, self.scope, self.request, need).allowed:
+            raise ValidationException(
+                "The new resource-based policy will not allow you to change it in the future. To attach it all the "
+                "same, confirm that you remove your own access."
+            )
 
     async def _change(self, arn: str, rule: Callable[[Transaction, Table], tuple[Table, str]]) -> str:
         def change(tx: Transaction) -> str:
