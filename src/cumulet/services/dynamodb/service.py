@@ -10,7 +10,6 @@ from cumulet.services.dynamodb.api.expiry import Expiry
 from cumulet.services.dynamodb.api.exports import Exports
 from cumulet.services.dynamodb.api.global_tables import GlobalTables
 from cumulet.services.dynamodb.api.imports import Imports
-from cumulet.services.dynamodb.api.imports import Imports
 from cumulet.services.dynamodb.api.insights import ContributorInsights
 from cumulet.services.dynamodb.api.items import Items
 from cumulet.services.dynamodb.api.limits import Limits
@@ -47,7 +46,6 @@ class DynamoDB(
     Backups,
     Recovery,
     Exports,
-    Imports,
     Imports,
     Tags,
     TimeToLive,
