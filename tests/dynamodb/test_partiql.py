@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -509,3 +511,106 @@ def test_keys_that_do_not_fit_cancel_and_are_all_told(dynamodb):
         )  # fmt: skip
     codes = [each["Code"] for each in refused.value.response["CancellationReasons"]]
     assert codes == ["ValidationError", "None", "ValidationError"]
+
+
+# What it costs
+
+
+@pytest.mark.spec("data:DDB-18")
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize(
+    ("statement", "units"),
+    [
+        ("SELECT * FROM Tab", 0.5),
+        ("INSERT INTO Tab VALUE {'pk': 'z', 'sk': 1}", 1.0),
+        ("INSERT INTO Tab VALUE {'pk': 'z', 'sk': 1, 'kind': 'x'}", 2.0),
+        ("UPDATE Tab REMOVE kind WHERE pk = 'a' AND sk = 1", 2.0),
+        ("DELETE FROM Tab WHERE pk = 'nobody' AND sk = 1", 1.0),
+    ],
+)
+def test_statements_tell_what_they_consume(dynamodb, statement, units):
+    told = dynamodb.execute_statement(Statement=statement, ReturnConsumedCapacity="TOTAL")["ConsumedCapacity"]
+    assert told == {"TableName": "Tab", "CapacityUnits": units}
+    consistent = dynamodb.execute_statement(
+        Statement="SELECT * FROM Tab WHERE pk = 'a'", ConsistentRead=True, ReturnConsumedCapacity="TOTAL"
+    )
+    assert consistent["ConsumedCapacity"] == {"TableName": "Tab", "CapacityUnits": 1.0}
+
+
+@pytest.mark.usefixtures("filled")
+def test_batches_and_transactions_tell_what_they_consume(dynamodb):
+    select = statements("SELECT * FROM Tab WHERE pk = 'a' AND sk = 1", "SELECT * FROM Tab WHERE pk = 'a' AND sk = 2")
+    batch = dynamodb.batch_execute_statement(Statements=select, ReturnConsumedCapacity="TOTAL")
+    assert batch["ConsumedCapacity"] == [{"TableName": "Tab", "CapacityUnits": 0.5}] * 2
+    whole = dynamodb.execute_transaction(TransactStatements=select, ReturnConsumedCapacity="TOTAL")
+    assert whole["ConsumedCapacity"] == [{"TableName": "Tab", "CapacityUnits": 4.0, "ReadCapacityUnits": 4.0}]
+
+
+# Whatever way is taken, the same is found
+
+
+CHANCE_SEED = "partiql"
+
+
+def condition(chance: random.Random, depth: int = 0) -> str:
+    if depth < 3 and chance.random() < 0.45:
+        joint = chance.choice((" AND ", " OR ", " AND "))
+        return "(" + joint.join(condition(chance, depth + 1) for _ in range(chance.randint(2, 3))) + ")"
+    number, letter = chance.choice("1235"), chance.choice("abcx")
+    return chance.choice(
+        (
+            f"pk = '{letter}'", f"'{letter}' = pk", f"pk IN ['a', '{letter}']", f"sk > {number}", f"{number} >= sk",
+            f"sk BETWEEN {number} AND 5", f"sk = {number}", f"sk <> {number}", f"kind = '{letter}'", "kind IS MISSING",
+            f"NOT sk = {number}", f"m.half < {number}", f"contains(m.l, {number})", f"sk IN ({number}, 10)",
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_query_finds_what_a_scan_finds(run):
+    """Behind NOT NOT no key is seen, so that statement scans; the other takes whatever way it can."""
+    chance = random.Random(CHANCE_SEED)
+    for _ in range(150):
+        where = " AND ".join(condition(chance) for _ in range(chance.randint(1, 3)))
+        found = sorted(keys(run(f"SELECT * FROM Tab WHERE {where}")))
+        assert found == sorted(keys(run(f"SELECT * FROM Tab WHERE NOT (NOT ({where}))"))), (CHANCE_SEED, where)
+
+
+def test_the_parser_raises_nothing_else():
+    chance = random.Random(CHANCE_SEED)
+    words = (
+        "SELECT * FROM T WHERE a = ? 'x' 1 AND OR NOT ( ) [ ] { } << >> , . : IN BETWEEN IS MISSING NULL INSERT INTO"
+    )
+    every = [
+        *words.split(),
+        *[
+            "VALUE",
+            "UPDATE",
+            "SET",
+            "REMOVE",
+            "DELETE",
+            "RETURNING",
+            "ALL",
+            "OLD",
+            "EXISTS",
+            "size",
+            "-",
+            "+",
+            "1e5",
+            '"q"',
+            "null",
+            ";",
+        ],
+    ]
+    begins = (
+        "SELECT * FROM T WHERE a = ? AND b IN [ 1 , 2 ] ORDER BY a DESC",
+        "INSERT INTO T VALUE { 'k' : << 1 , ? >> }",
+        "UPDATE T SET a = a + 1 REMOVE b . c WHERE a = 1 RETURNING ALL OLD *",
+        "EXISTS ( SELECT * FROM T )",
+    )
+    for _ in range(3000):
+        tokens = chance.choice(begins).split()
+        for _ in range(chance.randint(1, 5)):
+            tokens[chance.randrange(len(tokens))] = chance.choice(every)
+        with contextlib.suppress(ValidationException):
+            parser.parse(" ".join(tokens))

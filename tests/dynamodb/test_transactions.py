@@ -379,3 +379,85 @@ def test_no_half_of_a_transaction_is_seen_or_kept_when_the_cloud_is_killed(tmp_p
         assert len(receipts) > 10, "they were under way when the cloud was killed"
         for begin in range(0, len(receipts), 100):
             assert None not in numbers(dynamodb, *receipts[begin : begin + 100], table="right")
+
+
+# What it costs
+
+
+def make_indexed(dynamodb: Any, **more: Any) -> None:
+    """A table by pk and sk, with a local index by kind and a global one by mark."""
+
+    def index(name: str, *names: str) -> dict[str, Any]:
+        schema = [
+            {"AttributeName": each, "KeyType": kind} for each, kind in zip(names, ("HASH", "RANGE"), strict=False)
+        ]
+        return {"IndexName": name, "KeySchema": schema, "Projection": {"ProjectionType": "ALL"}}
+
+    dynamodb.create_table(
+        TableName="indexed", BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "kind", "mark")
+        ],
+        LocalSecondaryIndexes=[index("local", "pk", "kind")], GlobalSecondaryIndexes=[index("global", "mark")],
+    )  # fmt: skip
+
+
+def put_indexed(**attributes: Any) -> dict[str, Any]:
+    return {"Put": {"TableName": "indexed", "Item": {"pk": {"S": "a"}, "sk": {"S": "b"}, **attributes}}}
+
+
+@pytest.mark.spec("data:DDB-18")
+def test_a_transaction_costs_double_in_indexes_too(dynamodb):
+    make_indexed(dynamodb)
+    wanted = put_indexed(kind={"S": "x"}, mark={"S": "y"}, text={"S": "x" * 1500})
+    done = dynamodb.transact_write_items(
+        TransactItems=[wanted, put("a", 1), check("none", "attribute_not_exists(id)")],
+        ReturnConsumedCapacity="INDEXES", ReturnItemCollectionMetrics="SIZE",
+    )  # fmt: skip
+    four = {"CapacityUnits": 4.0, "WriteCapacityUnits": 4.0}
+    assert done["ConsumedCapacity"] == [
+        {
+            "TableName": "indexed", "CapacityUnits": 12.0, "WriteCapacityUnits": 12.0, "Table": four,
+            "LocalSecondaryIndexes": {"local": four}, "GlobalSecondaryIndexes": {"global": four},
+        },
+        {"TableName": "left", "Table": four, **four},
+    ]  # fmt: skip
+    assert done["ItemCollectionMetrics"] == {
+        "indexed": [{"ItemCollectionKey": {"pk": {"S": "a"}}, "SizeEstimateRangeGB": [0.0, 1.0]}]
+    }
+
+
+def test_keys_of_indexes_are_held_to_their_types(dynamodb):
+    make_indexed(dynamodb)
+    wrong = put_indexed(mark={"N": "1"})
+    response = refusal(dynamodb.transact_write_items, TransactItems=[put("a"), wrong])
+    assert response["CancellationReasons"] == [
+        {"Code": "None"},
+        {
+            "Code": "ValidationError",
+            "Message": "One or more parameter values were invalid: Type mismatch for Index Key mark Expected: S "
+            "Actual: N IndexName: global",
+        },
+    ]
+    empty = refusal(dynamodb.transact_write_items, TransactItems=[put("a"), put_indexed(mark={"S": ""})])["Error"]
+    assert empty["Code"] == "ValidationException"
+    update = {
+        "Update": {
+            "TableName": "indexed", "Key": {"pk": {"S": "a"}, "sk": {"S": "b"}}, "UpdateExpression": "SET mark = :n",
+            "ExpressionAttributeValues": {":n": {"N": "1"}},
+        }
+    }  # fmt: skip
+    assert reasons(dynamodb.transact_write_items, TransactItems=[put("a"), update]) == ["None", "ValidationError"]
+    assert numbers(dynamodb, "a") == [None]
+
+
+def test_an_update_that_makes_an_item_too_large_cancels(dynamodb):
+    grown = add("a", 1)
+    grown["Update"] |= {
+        "UpdateExpression": "SET txt = :t", "ExpressionAttributeValues": {":t": {"S": "x" * 410_000}}
+    }  # fmt: skip
+    response = refusal(dynamodb.transact_write_items, TransactItems=[grown])
+    assert response["CancellationReasons"] == [
+        {"Code": "ValidationError", "Message": "Item size to update has exceeded the maximum allowed size"}
+    ]

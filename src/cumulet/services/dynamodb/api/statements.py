@@ -7,7 +7,7 @@ from typing import Any
 
 from cumulet.kernel.errors import ServiceError
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.dynamodb import statements, tables, transactions
+from cumulet.services.dynamodb import statements, transactions
 from cumulet.services.dynamodb.api.base import DynamoBase
 from cumulet.services.dynamodb.api.transactions import consumed
 from cumulet.services.dynamodb.capacity import READ, WRITE
@@ -64,7 +64,7 @@ class Statements(DynamoBase):
         if isinstance(asked, ServiceError):
             return statements.failed(asked, ""), ()
 
-        _, name = tables.locate(self.scope, asked.statement.table)
+        name = asked.statement.table.rpartition("/")[2]  # of an ARN too
 
         def run(tx: Any) -> tuple[Answer, Sequence[Answer]]:
             meter = self.meter(wanted, READ if statements.is_read(asked) else WRITE)

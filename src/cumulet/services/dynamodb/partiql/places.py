@@ -40,9 +40,10 @@ class Sought(NamedTuple):
 
 
 def terms(where: Condition | None) -> tuple[Condition, ...]:
+    """The conditions that all have to hold."""
     if where is None:
         return ()
-    return where.conditions if isinstance(where, Every) else (where,)
+    return tuple(term for each in where.conditions for term in terms(each)) if isinstance(where, Every) else (where,)
 
 
 def one(

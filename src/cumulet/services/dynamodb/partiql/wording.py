@@ -108,7 +108,7 @@ class Wording:
             case Truth(call):
                 return self.operand(call)
             case Not(denied):
-                return f"NOT ({self.condition(denied)})"
+                return f"NOT {self.condition(denied)}"
             case Every(conditions):
                 return f"({self.joined(conditions, ' AND ')})"
             case Some(conditions):
