@@ -38,6 +38,7 @@ def test_contributor_insights_are_switched_for_tables_and_indexes(dynamodb):
     found = [*first["ContributorInsightsSummaries"], *second["ContributorInsightsSummaries"]]
     assert [each.get("IndexName") for each in found] == [None, "songs"]
     assert "NextToken" not in second
+    assert refusal(dynamodb.list_contributor_insights, MaxResults=-1)[0] == "ValidationException"
     missing = refusal(dynamodb.describe_contributor_insights, TableName="music", IndexName="none")
     assert missing[0] == "ResourceNotFoundException"
 

@@ -11,7 +11,7 @@ from cumulet.kernel.service import stored
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.dynamodb import tables
 from cumulet.services.dynamodb.api.base import DynamoBase
-from cumulet.services.dynamodb.errors import ResourceNotFoundException
+from cumulet.services.dynamodb.errors import ResourceNotFoundException, ValidationException
 from cumulet.services.dynamodb.tables import Table
 
 _PAGE = 100
@@ -66,6 +66,10 @@ class ContributorInsights(DynamoBase):
         self, *, TableName: str | None = None, NextToken: str | None = None, MaxResults: int = 0
     ) -> dict[str, Any]:
         """By table and index, those that were ever switched. The token names the last one listed."""
+        if MaxResults < 0:
+            raise ValidationException.of_constraint(
+                "maxResults", str(MaxResults), "Member must have value greater than or equal to 0"
+            )
         size = min(MaxResults or _PAGE, _PAGE)
         after = tuple(NextToken.split("/", 1)) if NextToken else ("", "")
 
