@@ -8,6 +8,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from cumulet.kernel.audit import entries
 from cumulet.kernel.authz import Ask, Policies, PolicyKind, parse
 from tests.admin_client import call
 from tests.iam.policies import ALLOW_ALL, acting, allow, deny, policy, refused, trusting, user_with
@@ -119,6 +120,32 @@ def test_whoever_learns_nothing_of_a_missing_key_can_still_ask_here(own, explain
 
     assert said == "AccessDenied: Access Denied"
     assert (question["action"], question["resource"]) == ("s3:ListBucket", "arn:aws:s3:::photos")
+
+
+def test_of_a_flood_of_refused_reads_the_last_are_kept(own, own_cloud, explain):
+    s3 = own("s3")
+    s3.create_bucket(Bucket="photos")
+    user = acting(own, user_with(own("iam"), "ana"), "s3")
+    ids = [failed(user.get_object, Bucket="photos", Key=f"k{number}") for number in range(120)]
+    own_cloud.settle()
+
+    store = own_cloud.cloud.kernel.store
+    kept = own_cloud.run(store.read(entries.denials, "000000000000", "", 1000))
+    assert kept[0].request_id == ids[-1] == explain()[1]["request_id"]
+    assert explain(ids[-1])[1]["questions"][0]["resource"] == "arn:aws:s3:::photos/k119"
+    own_cloud.advance(days=4)
+    assert explain()[0] == 404
+
+
+def test_a_refusal_without_a_policy_is_told_as_such(own, explain):
+    s3 = own("s3")
+    s3.create_bucket(Bucket="photos")
+
+    request_id = failed(s3.get_bucket_versioning, Bucket="photos", ExpectedBucketOwner="111111111111")
+    told = explain(request_id)[1]
+
+    assert (told["outcome"], told["questions"]) == ("refused", [])
+    assert told["notes"] == ["No policy refused this; the service did, for the reason that its message gives."]
 
 
 def test_an_explicit_deny_is_named_and_no_statement_is_offered(own, explain):

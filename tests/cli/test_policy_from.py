@@ -10,7 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cumulet.admin import policy_from
-from cumulet.kernel.audit.use import Use
+from cumulet.kernel.audit.batches import Uses
+from cumulet.kernel.audit.use import MOST_RESOURCES, Use
 from tests.admin_client import call
 from tests.iam.policies import ALLOW_ALL, acting, refused, trusting, user_with
 
@@ -185,7 +186,7 @@ def test_policies_above_the_limit_of_size_are_divided_without_loss():
     long = [f"arn:aws:s3:::bucket/{number:02}/{'x' * 300}" for number in range(64)]
     uses = [used("s3:GetObject", *long), used("s3:PutObject", *long), used("sqs:SendMessage", "arn:aws:sqs:a:1:q")]
 
-    parcels = list(policy_from._parcelled(policy_from._statements(uses)))
+    parcels = list(policy_from.parcelled(policy_from.statements(uses)))
 
     sizes = [len("".join(json.dumps({"Version": "2012-10-17", "Statement": each}).split())) for each in parcels]
     assert len(parcels) > 1 and max(sizes) <= 6144
@@ -197,6 +198,17 @@ def test_policies_above_the_limit_of_size_are_divided_without_loss():
         for resource in ([each["Resource"]] if isinstance(each["Resource"], str) else each["Resource"])
     }
     assert granted == {(use.action, resource) for use in uses for resource in use.resources}
+
+
+def test_the_ledger_folds_what_a_batch_cannot_list():
+    """What is too much to list has to be covered all the same, whatever comes first."""
+    uses = Uses(datetime(2026, 1, 1, tzinfo=UTC))
+    every = [f"arn:aws:s3:::photos/a/{number}" for number in range(300)] + ["arn:aws:s3:::photos/b"]
+    for resource in every:
+        uses.name(resource)
+
+    assert len(uses.resources) <= 4 * MOST_RESOURCES
+    assert uses.sum("s3:GetObject").resources == ("arn:aws:s3:::photos/*",)
 
 
 def test_the_command_prints_the_policy_and_comments_beside_it(cumulet):

@@ -46,7 +46,7 @@ async def derive(cloud: Cloud, wanted: Wanted) -> dict[str, Any]:
     known = [each for each in uses if actions.action(each.action) and not _is_free(each.action)]
     if not known:
         raise NotFound(await cloud.kernel.store.read(_nothing, principal, since))
-    policies = [{"Version": _VERSION, "Statement": found} for found in _parcelled(_statements(known))]
+    policies = [{"Version": _VERSION, "Statement": found} for found in parcelled(statements(known))]
     return {
         "principal": principal,
         "since": since,
@@ -105,7 +105,7 @@ def _is_free(action: str) -> bool:
 # From uses to statements
 
 
-def _statements(uses: Iterable[Use]) -> list[Statement]:
+def statements(uses: Iterable[Use]) -> list[Statement]:
     """One for each service and set of resources, in a steady order."""
     grouped: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for each in uses:
@@ -133,7 +133,7 @@ def _allow(names: list[str], resources: tuple[str, ...]) -> Statement:
 # Within the limit
 
 
-def _parcelled(statements: Iterable[Statement]) -> Iterator[list[Statement]]:
+def parcelled(statements: Iterable[Statement]) -> Iterator[list[Statement]]:
     """Statements in as many policies as it takes."""
     parcel: list[Statement] = []
     for statement in (part for each in statements for part in _divided(each)):

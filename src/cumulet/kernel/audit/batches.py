@@ -44,9 +44,9 @@ class Batch:
         self._readers_of = readers_of
         self._readers: dict[str, tuple[readers.Reader, ...]] = {}
         self._chunks: dict[tuple[str, str, str], list[Entry]] = {}
-        self._uses: dict[tuple[str, str, str], _Uses] = {}
+        self._uses: dict[tuple[str, str, str], Uses] = {}
         self._keys: dict[str, LastUse] = {}
-        self._latest: dict[Likeness, list[_Uses]] = {}
+        self._latest: dict[Likeness, list[Uses]] = {}
 
     def take(self, noted: Noted) -> None:
         time = datetime.fromtimestamp(noted.seconds, UTC)
@@ -121,12 +121,12 @@ class Batch:
         region = plan.region or noted.call.scope.region
         if caller.access_key.startswith(identity.LONG_TERM):
             self._keys[caller.access_key] = LastUse(time=time, service=plan.prefix, region=region)
-        latest: list[_Uses] = []
+        latest: list[Uses] = []
         for action, resource in [(need.action, need.resource) for need in needs] or [(plan.action, "")]:
             key = (caller.account, caller.identity_arn, action)
             uses = self._uses.get(key)
             if uses is None:
-                uses = self._uses[key] = _Uses(time)
+                uses = self._uses[key] = Uses(time)
             uses.count += 1
             uses.last, uses.region = time, region
             uses.regions.add(region)
@@ -137,7 +137,7 @@ class Batch:
             self._latest[kind] = latest
 
 
-class _Uses:
+class Uses:
     """Uses of one action by one principal, summed up."""
 
     __slots__ = ("count", "first", "is_general", "last", "region", "regions", "resources")

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
+from cumulet.kernel.access import Need
 from cumulet.kernel.blobs import Blobs, Draft
 from cumulet.kernel.errors import ServiceError
 from cumulet.kernel.identity import Kind
@@ -143,9 +144,10 @@ class Objects(Writing):
             await self.store.read(mfa_delete.check, self.bucket, self.caller, MFA)
         bypass = self.bypasses_governance(BypassGovernanceRetention)
         outcomes: list[dict[str, Any]] = []
+        self.needs_asked = asked = list(self.needs_asked)
         for first in range(0, len(wanted), _DELETED_TOGETHER):
             some = wanted[first : first + _DELETED_TOGETHER]
-            outcomes += await asyncio.gather(*(self._delete_one(each, bypass) for each in some))
+            outcomes += await asyncio.gather(*(self._delete_one(each, bypass, asked) for each in some))
         answer: dict[str, Any] = {}
         if deleted := [each for each in outcomes if "Code" not in each and not Delete.get("Quiet")]:
             answer["Deleted"] = deleted
@@ -153,8 +155,9 @@ class Objects(Writing):
             answer["Errors"] = failed
         return answer
 
-    async def _delete_one(self, wanted: dict[str, Any], bypass: bool) -> dict[str, Any]:
-        """What DeleteObjects tells of one of its objects: that it is deleted, or the error."""
+    async def _delete_one(self, wanted: dict[str, Any], bypass: bool, asked: list[Need]) -> dict[str, Any]:
+        """What DeleteObjects tells of one of its objects: that it is deleted, or the error. What had to be permitted
+        is added to `asked`."""
         key, version_id = wanted["Key"], wanted.get("VersionId")
         named = {"Key": key} if version_id is None else {"Key": key, "VersionId": version_id}
         expected = {
@@ -165,7 +168,7 @@ class Objects(Writing):
         rule = functools.partial(_delete, bypass=bypass)
         try:
             who = (self.bucket, self.visitor, key, version_id, self.via)
-            self.needs_asked = [*self.needs_asked, *await self.store.read(access.check_deletion, *who)]
+            asked += await self.store.read(access.check_deletion, *who)
             gone = await self.store.write(rule, self.blobs, self.bucket, key, version_id, expected, self.cause())
         except ServiceError as error:
             self.note("BATCH.DELETE.OBJECT", named, error.status or 400, error.code)
