@@ -47,7 +47,9 @@ class ReadTransaction:
 
     def get(self, key: Key) -> Any:
         """The value under `key`, or None. Records may be shared: never change what is inside one."""
-        packed = keys.pack(key)
+        return self._fetch(keys.pack(key))
+
+    def _fetch(self, packed: bytes) -> Any:
         cache = self._cache
         if cache is not None and (kept := cache.get(packed, _ABSENT)) is not _ABSENT:
             return kept
@@ -141,11 +143,12 @@ class Transaction(ReadTransaction):
 
     def get(self, key: Key) -> Any:
         """The value under `key`, or None. Records may be shared: never change what is inside one."""
-        if self._pending and (value := self._pending.get(keys.pack(key), _ABSENT)) is not _ABSENT:
+        packed = keys.pack(key)
+        if self._pending and (value := self._pending.get(packed, _ABSENT)) is not _ABSENT:
             if value is _DELETED:
                 return None
             return value if isinstance(value, Record) else records.decode(records.encode(value))
-        return super().get(key)
+        return self._fetch(packed)
 
     def put(self, key: Key, value: Any) -> None:
         self._pending[keys.pack(key)] = value
