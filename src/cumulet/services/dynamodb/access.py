@@ -15,7 +15,7 @@ from cumulet.kernel.access import Need
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.service import arn_account
 from cumulet.kernel.store import ReadTransaction
-from cumulet.services.dynamodb import access_facts, policies, statement_facts, tables, tags
+from cumulet.services.dynamodb import access_facts, policies, replica_access, statement_facts, tables, tags
 from cumulet.services.dynamodb.errors import ValidationException
 from cumulet.services.dynamodb.partiql import parser, syntax
 from cumulet.services.dynamodb.tables import Table
@@ -154,6 +154,7 @@ def _of_configuration(tx: ReadTransaction, scope: Scope, operation: str, paramet
             yield need
     if operation == "create_table" and parameters.get("ResourcePolicy"):
         yield _on_named(tx, scope, Need(action="dynamodb:PutResourcePolicy"), parameters["TableName"])
+    yield from replica_access.needs(tx, scope, operation, parameters)
 
 
 def _on_named(tx: ReadTransaction, scope: Scope, need: Need, name: str) -> Need:

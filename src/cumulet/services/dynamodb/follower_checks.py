@@ -8,7 +8,6 @@ from cumulet.kernel.store import ReadTransaction
 from cumulet.services.dynamodb import expiry, items, replicas, streams
 from cumulet.services.dynamodb.replicas import Version
 from cumulet.services.dynamodb.schema import HASHES
-from cumulet.services.dynamodb.streams import Writing
 from cumulet.services.dynamodb.tables import Table
 
 
@@ -23,14 +22,14 @@ def check(tx: ReadTransaction, table: Table) -> Iterator[str]:
 
 def _check_stream(tx: ReadTransaction, table: Table) -> Iterator[str]:
     """That each partition key has exactly one open shard."""
-    writing: Writing | None = tx.get(table.key("stream"))
-    if bool(table.stream) != (writing is not None):
-        yield f"table {table.arn} and where its changes go do not agree whether there is a stream"
-    stream = streams.find(tx, table.scope, table.name, table.stream_label) if table.stream else None
-    if writing is None or stream is None:
+    if not table.stream:
+        return
+    stream = streams.find(tx, table.scope, table.name, table.stream_label)
+    if stream is None or stream.id != table.stream_id or stream.disabled is not None:
+        yield f"table {table.arn} writes to a stream that is not there, or is off"
         return
     open_shards = sorted((each.since, each.before, each.number) for each in streams.shards(tx, stream) if not each.last)
-    if tuple((before, number) for _, before, number in open_shards) != writing.shards:
+    if tuple((before, number) for _, before, number in open_shards) != streams.head(tx, stream).shards:
         yield f"the open shards of {stream.arn} are not those that take its records"
     ends = [0, *(before for _, before, _ in open_shards)]
     if [since for since, _, _ in open_shards] != ends[:-1] or ends[-1] != HASHES:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from cumulet.kernel.store import ReadTransaction
 from cumulet.services.dynamodb import streams
 from cumulet.services.dynamodb.errors import TrimmedDataAccessException, ValidationException
-from cumulet.services.dynamodb.streams import Entry, Last, Shard, Stream
+from cumulet.services.dynamodb.streams import Entry, Shard, Stream
 
 HORIZON = 0
 MOST_RECORDS = 1000
@@ -51,7 +51,7 @@ def position(
     if kind == "TRIM_HORIZON":
         return HORIZON
     if kind == "LATEST":
-        return (shard.last or _last(tx, stream).number) + 1
+        return (shard.last or streams.head(tx, stream).number) + 1
     if kind == "AT_TIMESTAMP":
         if since is None:
             raise ValidationException("Timestamp is required when ShardIteratorType is AT_TIMESTAMP")
@@ -59,22 +59,17 @@ def position(
     if sequence is None:
         raise ValidationException(f"SequenceNumber is required when ShardIteratorType is {kind}")
     number = number_of(sequence)
-    if not shard.first <= number <= (shard.last or _last(tx, stream).number):
+    if not shard.first <= number <= (shard.last or streams.head(tx, stream).number):
         raise ValidationException(f"SequenceNumber {sequence} is not in the range of shard {shard.id}")
     begin = number + 1 if kind == "AFTER_SEQUENCE_NUMBER" else number
     _check_kept(tx, stream, shard, begin)
     return begin
 
 
-def _last(tx: ReadTransaction, stream: Stream) -> Last:
-    found: Last = tx.get(stream.key("last"))
-    return found
-
-
 def _first_since(tx: ReadTransaction, stream: Stream, shard: Shard, at: int) -> int:
     """The sequence number of the first record not older than `at`: a search by halves, since time and numbers rise
     together."""
-    low, high = max(shard.first, shard.trimmed + 1), (shard.last or _last(tx, stream).number) + 1
+    low, high = max(shard.first, shard.trimmed + 1), (shard.last or streams.head(tx, stream).number) + 1
     while low < high:
         middle = (low + high) // 2
         found = _next(tx, stream, shard, middle)

@@ -77,18 +77,13 @@ class Shard(Record):
     """The largest sequence number of its records that were taken away."""
 
 
-class Writing(Record):
-    """Of a table whose stream is on: where its changes go. `shards` are the open ones, as (hashes before, number)."""
+class Head(Record):
+    """Where a stream is written on: the last sequence number given, the instant of the last record (time never goes
+    back in a stream), and the open shards, as (hashes before, number)."""
 
-    stream: str
-    shards: tuple[tuple[int, int], ...]
-
-
-class Last(Record):
-    """The last sequence number given, and the instant of the last record: time never goes back in a stream."""
-
-    number: int = 0
-    at: int = 0
+    number: int
+    at: int
+    shards: tuple[tuple[int, int], ...] = ()
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -135,13 +130,12 @@ def record(tx: Transaction, table: Table, made: Change) -> None:
     """Tell the stream of a change. One that left the item as it was is not told."""
     if _is_nothing(made):
         return
-    writing: Writing = tx.get(table.key("stream"))
-    scope, stream_id = table.scope, writing.stream
-    counter = key_of(scope, stream_id, "last")
-    last: Last = tx.get(counter)
-    at, number = max(last.at, microseconds(tx.now)), last.number + 1
-    tx.put(counter, Last(number=number, at=at))
-    shard = _shard_of(writing, made.place[0])
+    scope, stream_id = table.scope, table.stream_id
+    place = key_of(scope, stream_id, "head")
+    head: Head = tx.get(place)
+    at, number = max(head.at, microseconds(tx.now)), head.number + 1
+    tx.put(place, Head(number=number, at=at, shards=head.shards))
+    shard = _shard_of(head, made.place[0])
     tx.put(key_of(scope, stream_id, "records", shard, number), _pack(_entry(table, made, at)))
     tx.wake(channel(scope, stream_id), EVERYBODY)
 
@@ -155,8 +149,8 @@ def _is_nothing(made: Change) -> bool:
     return all(values.same(value, new[name]) for name, value in old.items())
 
 
-def _shard_of(writing: Writing, hashed: int) -> int:
-    shards = writing.shards
+def _shard_of(head: Head, hashed: int) -> int:
+    shards = head.shards
     return shards[0][1] if len(shards) == 1 else next(number for before, number in shards if hashed < before)
 
 
@@ -185,13 +179,13 @@ def enable(tx: Transaction, table: Table, view: str, size: int = 0) -> Table:
         created=tx.now,
     )  # fmt: skip
     tx.put(stream.record_key, stream)
-    tx.put(stream.key("last"), Last(at=microseconds(tx.now)))
+    tx.put(stream.key("head"), Head(number=0, at=microseconds(tx.now)))
     count = partitions.count(table, size)
     width = -(-HASHES // count)
     opened = [_open(tx, stream, tx.now, n, n * width, min(HASHES, (n + 1) * width)) for n in range(count)]
-    _write_to(tx, table, stream, opened)
+    _write_to(tx, stream, opened)
     _tend_at(tx, stream, tx.now + OPEN_FOR)
-    return replace(table, stream=view, stream_label=stream.label)
+    return replace(table, stream=view, stream_label=stream.label, stream_id=stream.id)
 
 
 def disable(tx: Transaction, table: Table) -> Table:
@@ -203,10 +197,9 @@ def disable(tx: Transaction, table: Table) -> Table:
         if not shard.last:
             _close(tx, stream, shard, tx.now)
     tx.put(stream.record_key, replace(stream, disabled=tx.now))
-    tx.delete(table.key("stream"))
     tx.wake(channel(stream.scope, stream.id), EVERYBODY)
     _tend_at(tx, stream, tx.now + KEPT)
-    return replace(table, stream="")
+    return replace(table, stream="", stream_id="")
 
 
 def _label(tx: Transaction, table: Table) -> str:
@@ -219,9 +212,9 @@ def _label(tx: Transaction, table: Table) -> str:
         when += timedelta(milliseconds=1)
 
 
-def _write_to(tx: Transaction, table: Table, stream: Stream, opened: list[Shard]) -> None:
+def _write_to(tx: Transaction, stream: Stream, opened: list[Shard]) -> None:
     places = sorted((shard.before, shard.number) for shard in opened)
-    tx.put(table.key("stream"), Writing(stream=stream.id, shards=tuple(places)))
+    tx.put(stream.key("head"), replace(head(tx, stream), shards=tuple(places)))
 
 
 # Shards
@@ -250,9 +243,9 @@ def rotate(tx: Transaction, table: Table, stream: Stream, size: int) -> None:
     number = max(each.number for each in open_now) + 1
     following = [each for each in open_now if each not in due]
     splits = max(0, partitions.count(table, size) - len(open_now))
-    written: Last = tx.get(stream.key("last"))
+    last = instant(head(tx, stream).at)
     for parent in sorted(due, key=lambda each: each.since):
-        at = max(parent.opened + OPEN_FOR, instant(written.at), tx.now - KEPT)
+        at = max(parent.opened + OPEN_FOR, last, tx.now - KEPT)
         _close(tx, stream, parent, at)
         middle = (parent.since + parent.before) // 2
         ranges = [(parent.since, parent.before)]
@@ -261,7 +254,7 @@ def rotate(tx: Transaction, table: Table, stream: Stream, size: int) -> None:
         for since, before in ranges:
             following.append(_open(tx, stream, at, number, since, before, parent.id))
             number += 1
-    _write_to(tx, table, stream, following)
+    _write_to(tx, stream, following)
     tx.wake(channel(stream.scope, stream.id), EVERYBODY)
 
 
@@ -281,9 +274,9 @@ def _close(tx: Transaction, stream: Stream, shard: Shard, at: datetime) -> None:
 
 
 def _next_number(tx: Transaction, stream: Stream) -> int:
-    last: Last = tx.get(stream.key("last"))
-    tx.put(stream.key("last"), replace(last, number=last.number + 1))
-    return last.number + 1
+    before = head(tx, stream)
+    tx.put(stream.key("head"), replace(before, number=before.number + 1))
+    return before.number + 1
 
 
 def _is_over(tx: ReadTransaction, shard: Shard) -> bool:
@@ -292,6 +285,11 @@ def _is_over(tx: ReadTransaction, shard: Shard) -> bool:
 
 
 # Lookup
+
+
+def head(tx: ReadTransaction, stream: Stream) -> Head:
+    found: Head = tx.get(stream.key("head"))
+    return found
 
 
 def find(tx: ReadTransaction, scope: Scope, table: str, label: str) -> Stream | None:
@@ -339,7 +337,7 @@ def trim(tx: Transaction, stream: Stream) -> bool:
         if room <= 0:
             return False
     if stream.disabled is not None and next(tx.range(stream.key("shards"), limit=1), None) is None:
-        tx.delete(stream.key("last"))
+        tx.delete(stream.key("head"))
         tx.delete(stream.record_key)
     return True
 

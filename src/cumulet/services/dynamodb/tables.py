@@ -85,6 +85,8 @@ class Table(Record):
     """The view type of the stream, empty while it is off."""
     stream_label: str = ""
     """Of the latest stream, also when it is off again."""
+    stream_id: str = ""
+    """Of the stream, while it is on (streams.py)."""
     ttl: str = ""
     """The attribute that says when an item expires."""
     recovery: datetime | None = None
