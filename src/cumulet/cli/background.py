@@ -61,7 +61,8 @@ def _arguments(wishes: Wishes, home: Path, durability: str) -> list[str]:
     options = [text for name, value in named.items() if value is not None for text in (name, str(value))]
     options += [text for domain in wishes.domains for text in ("--domain", domain)]
     options += [text for origin in wishes.origins for text in ("--allow-origin", origin)]
-    return [*options, *["--ephemeral"] * wishes.ephemeral, *["--verbose"] * wishes.verbose]
+    flags = {"--ephemeral": wishes.ephemeral, "--verbose": wishes.verbose, "--enforce-throughput": wishes.throughput}
+    return [*options, *(name for name, is_wished in flags.items() if is_wished)]
 
 
 def _said(log: Path, begin: int) -> str:

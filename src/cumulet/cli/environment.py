@@ -19,6 +19,8 @@ class Wishes:
     domains: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     verbose: bool = False
+    throughput: bool = False
+    """Whether callers are held to the throughput that they configured."""
 
 
 _NOTES = {

@@ -40,6 +40,7 @@ def serve(wishes: Wishes, home: Path, durability: str, as_json: bool, *, hand_ov
         durability=Durability(durability),
         domains=wishes.domains,
         origins=wishes.origins,
+        throughput=wishes.throughput,
         scripts=(Path("/etc/localstack/init"), home / "init"),
     )
     _allow_many_connections()

@@ -34,6 +34,10 @@ from cumulet.cli.environment import Wishes, from_localstack
 @click.option(
     "--allow-origin", "origins", multiple=True, envvar="CUMULET_ALLOW_ORIGIN", help="A web page that may call it."
 )
+@click.option(
+    "--enforce-throughput", "throughput", is_flag=True, envvar="CUMULET_ENFORCE_THROUGHPUT",
+    help="Hold callers to the throughput of their DynamoDB tables.",
+)  # fmt: skip
 @click.option("--verbose", "-v", is_flag=True, envvar="CUMULET_VERBOSE", help="Log every request.")
 @click.option("--hand-over", is_flag=True, hidden=True)
 @options.as_json
@@ -46,12 +50,13 @@ def up(
     durability: str,
     domains: tuple[str, ...],
     origins: tuple[str, ...],
+    throughput: bool,
     verbose: bool,
     hand_over: bool,
     as_json: bool,
 ) -> None:
     """Start the cloud. Ctrl-C stops it."""
-    asked = Wishes(listen, port, ephemeral, domains, origins, verbose)
+    asked = Wishes(listen, port, ephemeral, domains, origins, verbose, throughput)
     wishes, notes = from_localstack(asked)
     for note in notes:
         click.echo(f"note: {note}", err=True)

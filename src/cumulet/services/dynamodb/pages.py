@@ -42,7 +42,7 @@ class Wanted(NamedTuple):
 
 class Page(NamedTuple):
     shown: list[Item]
-    count: int
+    matched: int
     scanned: int
     last: Item | None
     """The item to go on from; None at the end."""

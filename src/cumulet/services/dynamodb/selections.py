@@ -46,7 +46,7 @@ def of(
     table: Table, index: Index | None, select: str | None, projection: Projection | None, condition: Condition | None
 ) -> Selection:
     """Raises ValidationException for attributes that a global index does not have."""
-    show = projection.of if projection is not None else None
+    show: Show | None = projection.of if projection is not None else None
     is_counting = select == COUNT
     if index is None or index.projection == "ALL":
         return Selection(None, show, is_counting, None, fetches=False)

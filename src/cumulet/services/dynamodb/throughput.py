@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from cumulet.kernel.errors import ServiceError
 from cumulet.kernel.keys import Key
 from cumulet.kernel.records import Record
 from cumulet.kernel.store import ReadTransaction, Transaction
@@ -19,7 +20,6 @@ from cumulet.services.dynamodb import items, partitions
 from cumulet.services.dynamodb.capacity import READ, Spent
 from cumulet.services.dynamodb.errors import (
     ProvisionedThroughputExceededException,
-    ServiceError,
     ThrottlingException,
 )
 from cumulet.services.dynamodb.schema import HASHES

@@ -187,7 +187,7 @@ def _charge(
 
 
 def _told(table: Table, index: Index | None, page: Page, selection: Selection) -> Answer:
-    told: Answer = {"Count": page.count, "ScannedCount": page.scanned}
+    told: Answer = {"Count": page.matched, "ScannedCount": page.scanned}
     if not selection.is_counting:
         told["Items"] = page.shown
     if page.last is not None:
