@@ -147,6 +147,24 @@ def test_units_go_up_and_down_but_down_only_so_often(own_cloud, account):
     assert change(15)["NumberOfDecreasesToday"] == 1
 
 
+def test_an_index_has_units_of_its_own(dynamodb):
+    songs = index("songs", "song", ProvisionedThroughput=units(2, 2))
+    given = {"BillingMode": None, "ProvisionedThroughput": units(5, 5), "GlobalSecondaryIndexes": [songs]}
+    dynamodb.create_table(**define(**given))
+
+    def updates(read: int) -> dict[str, Any]:
+        update = {"IndexName": "songs", "ProvisionedThroughput": units(read, 2)}
+        return {"TableName": "music", "GlobalSecondaryIndexUpdates": [{"Update": update}]}
+
+    answer = dynamodb.update_table(**updates(9))["TableDescription"]["GlobalSecondaryIndexes"][0]
+    assert (answer["IndexStatus"], answer["ProvisionedThroughput"]["ReadCapacityUnits"]) == ("UPDATING", 9)
+    assert describe(dynamodb)["GlobalSecondaryIndexes"][0]["IndexStatus"] == "ACTIVE"
+    assert refusal(dynamodb.update_table, **updates(9))[1].startswith(
+        "The provisioned throughput for the index songs will not change. The requested value equals the current value. "
+        "Current ReadCapacityUnits provisioned for the index: 9. Requested ReadCapacityUnits: 9. "
+    )
+
+
 @pytest.mark.spec("data:DDB-22")
 def test_the_billing_mode_is_switched_at_most_four_times_a_day(own_cloud, account):
     dynamodb = connect(own_cloud, "dynamodb", account=account)

@@ -115,6 +115,14 @@ def test_transactions_ask_for_each_action(david):
     assert code(david.transact_get_items, TransactItems=reads) == "AccessDeniedException"
 
 
+def test_an_action_can_be_allowed_in_transactions_only(client, dynamodb):
+    within = {"StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"}}
+    document = policy(allow("dynamodb:PutItem", Condition=within))
+    user = acting(client, user_with(client("iam"), "david", document), "dynamodb")
+    user.transact_write_items(TransactItems=[{"Put": {"TableName": "music", "Item": item("a")}}])
+    assert code(user.put_item, TableName="music", Item=item("a")) == "AccessDeniedException"
+
+
 @pytest.mark.spec("data:DDB-35")
 def test_statements_of_partiql_ask_for_their_kind(david):
     mine = [{"S": "david"}]
@@ -198,6 +206,9 @@ def test_another_account_comes_in_by_the_tables_policy(client, dynamodb, account
     dynamodb.put_resource_policy(ResourceArn=arn, Policy=granting("999988887777", arn, "GetItem", "Scan"))
     assert guest.get_item(TableName=arn, Key=item("a"))["Item"] == item("a")
     assert guest.scan(TableName=arn)["Count"] == 1
+    read = [{"Get": {"TableName": arn, "Key": item("a")}}]
+    assert guest.transact_get_items(TransactItems=read)["Responses"] == [{"Item": item("a")}]
+    assert code(guest.batch_get_item, RequestItems={arn: {"Keys": [item("a")]}}) == "AccessDeniedException"
     assert code(guest.put_item, TableName=arn, Item=item("b")) == "AccessDeniedException"
     assert code(guest.scan, TableName=arn, IndexName="genres") == "AccessDeniedException"
     assert code(guest.get_item, TableName="music", Key=item("a")) == "ResourceNotFoundException"

@@ -84,16 +84,17 @@ def _check_bounds(given: Given, where: str = "") -> None:
 
 
 def changed(old: Throughput, given: Given, now: datetime, what: str) -> Throughput:
-    """The throughput after a change. `what` names the table or index.
+    """The throughput after a change. `what` is "table", or "index" and its name.
 
     Raises ValidationException for what changes nothing, LimitExceededException for one decrease too many: four a day
     (in UTC) are free, and then one an hour."""
     new = read(given)
+    kind = what.partition(" ")[0]
     if (new.read, new.write) == (old.read, old.write):
         raise ValidationException(
             f"The provisioned throughput for the {what} will not change. The requested value equals the current value. "
-            f"Current ReadCapacityUnits provisioned for the {what}: {old.read}. Requested ReadCapacityUnits: "
-            f"{new.read}. Current WriteCapacityUnits provisioned for the {what}: {old.write}. Requested "
+            f"Current ReadCapacityUnits provisioned for the {kind}: {old.read}. Requested ReadCapacityUnits: "
+            f"{new.read}. Current WriteCapacityUnits provisioned for the {kind}: {old.write}. Requested "
             f"WriteCapacityUnits: {new.write}. Refer to the Amazon DynamoDB Developer Guide for current limits and how "
             "to request higher limits."
         )
