@@ -13,7 +13,8 @@ from cumulet.kernel.access import Need, pass_role
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.service import arn_account
 from cumulet.kernel.store import ReadTransaction
-from cumulet.services.cloudtrail import policies, queries, tags
+from cumulet.services.cloudtrail import dashboards, policies, queries, tags
+from cumulet.services.cloudtrail.errors import ResourceNotFoundException
 
 _ON_EVERYTHING = frozenset({"describe_trails", "list_trails", "lookup_events", "list_public_keys"})
 _ID = re.compile(r"[0-9a-fA-F-]{36}")
@@ -34,6 +35,12 @@ def needs(tx: ReadTransaction, scope: Scope, operation: str, parameters: Mapping
         )  # fmt: skip
     if keys and operation.startswith("create_"):
         yield Need(action="cloudtrail:AddTags", resource=arns[0] if arns else "*", account=scope.account, context=asked)
+    if operation == "start_dashboard_refresh":
+        for arn in _of_dashboard(tx, scope, str(parameters.get("DashboardId", ""))):
+            yield Need(
+                action="cloudtrail:StartQuery", resource=arn, account=arn_account(arn) or scope.account,
+                policy=policies.find(tx, arn),
+            )  # fmt: skip
     if role := _role(operation, parameters):
         yield pass_role(role, "cloudtrail.amazonaws.com")
 
@@ -72,12 +79,29 @@ def _stores(tx: ReadTransaction, scope: Scope, home: Scope, operation: str, para
         query = queries.kept(tx, scope, query_id)
         return list(query.stores) if query is not None else []
     if operation == "start_query":
-        named = queries.names_in(parameters.get("QueryStatement") or "")
-        return [_arn(home, "eventdatastore", name) for name in named if _ID.fullmatch(name.rpartition("/")[2])]
+        statement = parameters.get("QueryStatement")
+        if statement is None:
+            statement = dashboards.statement_of(tx, scope, parameters.get("QueryAlias") or "")
+        return _named(home, statement or "")
     if operation in ("start_import", "generate_query"):
         given = parameters.get("Destinations") or parameters.get("EventDataStores") or ()
         return [_arn(home, "eventdatastore", name) for name in given]
     return []
+
+
+def _of_dashboard(tx: ReadTransaction, scope: Scope, name: str) -> list[str]:
+    """The event data stores that a dashboard's queries read."""
+    try:
+        found = dashboards.find(tx, scope, name)
+    except ResourceNotFoundException:
+        return []
+    return [arn for widget in found.widgets for arn in _named(scope, str(widget["QueryStatement"]))]
+
+
+def _named(home: Scope, statement: str) -> list[str]:
+    """The event data stores in a query."""
+    names = queries.names_in(statement)
+    return [_arn(home, "eventdatastore", name) for name in names if _ID.fullmatch(name.rpartition("/")[2])]
 
 
 def _arn(scope: Scope, kind: str, name: str) -> str:

@@ -22,6 +22,7 @@ from cumulet.services.cloudtrail.errors import (
     ChannelARNInvalidException,
     ChannelMaxLimitExceededException,
     ChannelNotFoundException,
+    EventDataStoreNotFoundException,
     InvalidEventDataStoreCategoryException,
     InvalidParameterException,
     InvalidSourceException,
@@ -123,6 +124,8 @@ def _check_destinations(tx: ReadTransaction, channel: Channel) -> None:
         if each["Type"] != "EVENT_DATA_STORE":
             raise InvalidParameterException("The destination of a channel has to be an event data store.")
         store = stores.active(tx, channel.scope, each["Location"])
+        if store.scope.account != channel.scope.account:
+            raise EventDataStoreNotFoundException
         if selectors.category(store.selectors) != "ActivityAuditLog":
             raise InvalidEventDataStoreCategoryException(
                 "The event data store has to be for events of the category ActivityAuditLog."

@@ -6,9 +6,10 @@ from cumulet.kernel.blobs import Blobs
 from cumulet.kernel.forgetting import forget
 from cumulet.kernel.store import Transaction
 from cumulet.services.cloudtrail.api.channels import Channels
+from cumulet.services.cloudtrail.api.dashboards import Dashboards
 from cumulet.services.cloudtrail.api.history import History
+from cumulet.services.cloudtrail.api.imports import Imports
 from cumulet.services.cloudtrail.api.policies import Policies
-from cumulet.services.cloudtrail.api.queries import Queries
 from cumulet.services.cloudtrail.api.selectors import Selectors
 from cumulet.services.cloudtrail.api.stores import Stores
 from cumulet.services.cloudtrail.api.tagging import Tagging
@@ -19,7 +20,7 @@ _ABSENT = {
 }
 
 
-class CloudTrail(History, Trails, Selectors, Stores, Queries, Channels, Policies, Tagging):
+class CloudTrail(History, Trails, Selectors, Stores, Dashboards, Channels, Imports, Policies, Tagging):
     """Every operation; each noun has a class of its own."""
 
     absent = _ABSENT
