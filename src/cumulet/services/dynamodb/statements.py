@@ -13,15 +13,16 @@ from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.dynamodb import actions, items, tables, transactions, values
 from cumulet.services.dynamodb.actions import Action
-from cumulet.services.dynamodb.capacity import read_units, write_units
+from cumulet.services.dynamodb.capacity import Spent, read_units, write_units
 from cumulet.services.dynamodb.errors import ValidationException
 from cumulet.services.dynamodb.meter import Meter
-from cumulet.services.dynamodb.partiql import columns, parser, places, reads, wording, writes
-from cumulet.services.dynamodb.partiql.reads import Page
+from cumulet.services.dynamodb.partiql import parser, places, reads, wording, writes
+from cumulet.services.dynamodb.partiql.columns import Columns
+from cumulet.services.dynamodb.partiql.reads import Found
 from cumulet.services.dynamodb.partiql.syntax import Condition, Exists, Select, Statement
 from cumulet.services.dynamodb.partiql.writes import Write
 from cumulet.services.dynamodb.schema import Place
-from cumulet.services.dynamodb.tables import Table
+from cumulet.services.dynamodb.tables import Index, Table
 from cumulet.services.dynamodb.transactions import Got
 from cumulet.services.dynamodb.values import Item, Value
 
@@ -82,22 +83,28 @@ def run(tx: Transaction, scope: Scope, asked: Asked, meter: Meter) -> Item | Non
 
 def select(
     tx: ReadTransaction, scope: Scope, asked: Asked, limit: int | None, token: str | None, meter: Meter
-) -> Page:  # fmt: skip
+) -> Found:  # fmt: skip
     """One page of what a SELECT finds. Raises ResourceNotFoundException or ValidationException."""
     statement = asked.statement
     assert isinstance(statement, Select)
     table = tables.usable(tx, scope, statement.table)
     index = reads.index_of(table, statement, is_consistent=asked.is_consistent)
     meter.admit(tx, table, index=index)
-    page = reads.read(tx, table, index, statement, asked.parameters, limit, token)
+    found = reads.read(tx, table, index, statement, asked.parameters, limit, token, is_weighing=meter.is_on)
     if meter.is_on:
-        units = read_units(page.bytes_read, consistent=asked.is_consistent)
-        if index is None:
-            meter.of(table).on_table(units)
-        else:
-            meter.of(table).on_index(index, units)
+        _charge(meter.of(table), index, found, is_consistent=asked.is_consistent)
         meter.settle(tx)
-    return page
+    return found
+
+
+def _charge(spent: Spent, index: Index | None, found: Found, *, is_consistent: bool) -> None:
+    """All that was read counts, whatever the condition left of it."""
+    units = read_units(sum(found.sizes), consistent=is_consistent)
+    if index is None:
+        spent.on_table(units)
+    else:
+        spent.on_index(index, units)
+        spent.on_table(sum(read_units(size, consistent=is_consistent) for size in found.fetched_sizes))
 
 
 # In batches
@@ -199,5 +206,5 @@ def _fetch(tx: ReadTransaction, located: Located) -> Got:
     condition = wording.condition(located.rest, asked.parameters, "FilterExpression")
     item = items.find(tx, located.table, located.place)
     holds = item is not None and (condition is None or condition.holds(item))
-    shown = columns.of(item, statement.columns) if item is not None and holds else None
-    return Got(located.table, located.place, item, shown)
+    shown = item if statement.columns is None or item is None else Columns(statement.columns).of(item)
+    return Got(located.table, located.place, item, shown if holds else None)

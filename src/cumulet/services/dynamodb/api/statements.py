@@ -38,9 +38,10 @@ class Statements(DynamoBase):
 
         def select(tx: ReadTransaction) -> Answer:
             meter = self.meter(ReturnConsumedCapacity, READ)
-            page = statements.select(tx, self.scope, asked, Limit, NextToken, meter)
-            more = {} if page.token is None else {"NextToken": page.token, "LastEvaluatedKey": page.last}
-            return {"Items": page.shown, **more, **meter.answer_of_one()}
+            found = statements.select(tx, self.scope, asked, Limit, NextToken, meter)
+            token = {} if found.token is None else {"NextToken": found.token}
+            last = {} if found.last is None else {"LastEvaluatedKey": found.last}
+            return {"Items": found.shown, **token, **last, **meter.answer_of_one()}
 
         def write(tx: Transaction) -> Answer:
             meter = self.meter(ReturnConsumedCapacity, WRITE)

@@ -1,4 +1,4 @@
-"""SELECT: which ranges it reads, and page by page what it shows of them.
+"""SELECT: which spans it reads, and page by page what it shows of them.
 
 A page ends with 1 MB of items, or as many items as Limit says, before they are filtered. What a page ended with is
 in its NextToken, along with a digest of the statement that it belongs to.
@@ -11,38 +11,44 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import msgspec
 
 from cumulet.kernel.store import ReadTransaction
-from cumulet.services.dynamodb import indexes, values
-from cumulet.services.dynamodb.errors import INVALID, ValidationException
-from cumulet.services.dynamodb.expressions import KeyCondition
-from cumulet.services.dynamodb.partiql import columns, places, ranges, wording
+from cumulet.services.dynamodb import pages, selections, spans, values
+from cumulet.services.dynamodb.errors import ValidationException
+from cumulet.services.dynamodb.expressions import KeyCondition, Projection
+from cumulet.services.dynamodb.pages import Wanted
+from cumulet.services.dynamodb.partiql import places, wording
+from cumulet.services.dynamodb.partiql.columns import Columns
 from cumulet.services.dynamodb.partiql.places import Sought
-from cumulet.services.dynamodb.partiql.ranges import Position, Range
 from cumulet.services.dynamodb.partiql.syntax import Select
 from cumulet.services.dynamodb.schema import Schema
+from cumulet.services.dynamodb.spans import Position, Span
 from cumulet.services.dynamodb.tables import CREATING, Index, Table
 from cumulet.services.dynamodb.values import Item, Value
 
-MOST_BYTES = 1024 * 1024
 _MOST_HASHES = 50
 """Partitions that one statement may name (Developer Guide, PartiQL operators: IN)."""
 
 
 class Token(msgspec.Struct, array_like=True):
-    """Where a page ended: in the n-th range, at a position."""
+    """Where a page ended: in the n-th span, behind a position; none is its beginning."""
 
     digest: bytes
     number: int
     position: tuple[int | bytes, ...]
 
 
-class Page(NamedTuple):
+class Found(NamedTuple):
+    """A page of what a SELECT finds."""
+
     shown: list[Item]
-    bytes_read: int
+    sizes: list[int]
+    """Of what was read; empty where nobody wanted to know."""
+    fetched_sizes: list[int]
+    """Of what had to be fetched from the table besides, item by item."""
     last: Item | None
     """The key of the last item that was looked at, where there may be more."""
     token: str | None
@@ -54,31 +60,48 @@ _decode = msgspec.msgpack.Decoder(Token).decode
 
 def read(
     tx: ReadTransaction, table: Table, index: Index | None, statement: Select, parameters: Sequence[Value],
-    limit: int | None, token: str | None,
-) -> Page:  # fmt: skip
+    limit: int | None, token: str | None, *, is_weighing: bool,
+) -> Found:  # fmt: skip
     """One page. Raises ValidationException."""
     schema = table.schema if index is None else index.schema
-    _check_columns(table, index, statement)
     sought = places.sought(schema, statement.where, parameters)
     _check_order(schema, statement, sought)
-    within = _ranges(table, index, schema, sought, parameters, statement)
-    holds = wording.condition(sought.rest, parameters, "FilterExpression")
+    within = _spans(table, index, schema, sought, parameters, statement)
+    condition = wording.condition(sought.rest, parameters, "FilterExpression")
+    selection = selections.of(table, index, None, _projection(statement), condition)
     digest = hashlib.blake2b(_encode([statement, parameters]), digest_size=16).digest()
     begin = _opened(token, digest, len(within))
 
-    shown: list[Item] = []
-    looked_at = size = 0
+    is_weighing = is_weighing or len(within) > 1
+    found = Found([], [], [], None, None)
+    looked_at = 0
     for number in range(begin.number, len(within)):
-        behind = begin.position if number == begin.number and begin.position else None
-        for met in ranges.walk(tx, table, index, within[number], behind):
-            item = met.item if index is None else _seen(table, index, met.item, statement)
-            looked_at += 1
-            size += values.item_size(item)
-            if holds is None or holds.holds(item):
-                shown.append(columns.of(item, statement.columns))
-            if looked_at == limit or size >= MOST_BYTES:
-                return Page(shown, size, _key(table, index, met.item), _closed(digest, number, met.position))
-    return Page(shown, size, None, None)
+        span = within[number]
+        if number == begin.number and begin.position:
+            span = span.beyond(begin.position)
+        left = None if limit is None else limit - looked_at
+        wanted = Wanted(
+            left, pages.filtering(condition), selection.see, selection.show, selection.weigh, is_counting=False,
+            is_weighing=is_weighing,
+        )  # fmt: skip
+        page = pages.read(tx, table, index, span, wanted)
+        looked_at += page.scanned
+        found.shown.extend(page.shown)
+        found.sizes.extend(page.sizes)
+        if selection.fetches:
+            found.fetched_sizes.extend(page.whole_sizes)
+        if page.last is not None:
+            position = spans.position_of(table, index, page.last)
+            key = spans.key_of(table, index, page.last)
+            return found._replace(last=key, token=_closed(digest, number, position))
+        if sum(found.sizes) >= pages.MOST_BYTES and number + 1 < len(within):
+            return found._replace(token=_closed(digest, number + 1, ()))
+    return found
+
+
+def _projection(statement: Select) -> Projection | None:
+    """The columns stand for a projection: they tell names, and what they show of an item."""
+    return None if statement.columns is None else cast(Projection, Columns(statement.columns))
 
 
 def index_of(table: Table, statement: Select, *, is_consistent: bool) -> Index | None:
@@ -93,31 +116,7 @@ def index_of(table: Table, statement: Select, *, is_consistent: bool) -> Index |
     return index
 
 
-def _check_columns(table: Table, index: Index | None, statement: Select) -> None:
-    """A global index shows what it projects, and nothing else."""
-    if index is None or not index.is_global or index.projection == "ALL" or statement.columns is None:
-        return
-    there = {*table.schema.names, *index.schema.names, *index.included}
-    missing = [str(path.steps[0]) for path in statement.columns if path.steps[0] not in there]
-    if missing:
-        raise ValidationException(
-            f"{INVALID}Global secondary index {index.name} does not project [{', '.join(missing)}]"
-        )
-
-
-def _seen(table: Table, index: Index, item: Item, statement: Select) -> Item:
-    """What an index shows of an item; from a local one, columns are fetched that it does not project."""
-    if not index.is_global and statement.columns is not None:
-        return item
-    return indexes.projected(table, index, item)
-
-
-def _key(table: Table, index: Index | None, item: Item) -> Item:
-    key = table.schema.key_of(item)
-    return key if index is None else key | index.schema.key_of(item)
-
-
-# Order and ranges
+# Order and spans
 
 
 def _check_order(schema: Schema, statement: Select, sought: Sought) -> None:
@@ -138,20 +137,19 @@ def _check_order(schema: Schema, statement: Select, sought: Sought) -> None:
         )
 
 
-def _ranges(
+def _spans(
     table: Table, index: Index | None, schema: Schema, sought: Sought, parameters: Sequence[Value], statement: Select
-) -> list[Range]:
+) -> list[Span]:
     if sought.hashes is None:
-        return [ranges.whole(table, index)]
+        return [spans.of_scan(table, index, None)]
     if len(sought.hashes) > _MOST_HASHES:
         raise ValidationException(f"Too many hash key values: at most {_MOST_HASHES} are supported")
     downwards = dict(statement.order)
-    hashes = sought.hashes
-    conditions = [wording.key_condition(schema, value, sought.ranged, parameters) for value in hashes]
+    conditions = [wording.key_condition(schema, value, sought.ranged, parameters) for value in sought.hashes]
     if schema.hash in downwards:
         conditions.sort(key=_by_hash, reverse=downwards[schema.hash])
-    is_downwards = downwards.get(schema.range, False)
-    return [ranges.of_partition(table, index, each, is_downwards=is_downwards) for each in conditions]
+    is_reverse = downwards.get(schema.range, False)
+    return [spans.of_query(table, index, each, None, is_reverse=is_reverse) for each in conditions]
 
 
 def _by_hash(condition: KeyCondition) -> bytes:
