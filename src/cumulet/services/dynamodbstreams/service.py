@@ -111,10 +111,11 @@ class DynamoDBStreams(Service):
 
 
 def _stream_named(parameters: Mapping[str, Any]) -> str | None:
-    """A shard iterator names its stream."""
+    """A shard iterator names its stream. None where no stream can have the name."""
+    named = parameters.get("StreamArn")
     if "ShardIterator" in parameters:
-        return iterators.stream_of(parameters["ShardIterator"])
-    return parameters.get("StreamArn")
+        named = iterators.stream_of(parameters["ShardIterator"])
+    return named if named is not None and arn_account(named) else None
 
 
 def _page_size(wanted: int | None, most: int) -> int:
