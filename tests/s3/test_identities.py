@@ -107,6 +107,20 @@ def test_either_policy_may_allow_and_either_may_deny(client, iam, s3, kept, acco
     assert not may(caller.put_object, Bucket=kept, Key="k", Body=b"")
 
 
+@pytest.mark.spec("security:IAM-08")
+def test_roots_users_and_sessions_of_roles_call_and_nobody_else(client, iam, s3, kept, account):
+    arn = f"arn:aws:iam::{account}"
+    session = role(iam, "app", account, ALLOW_ALL)
+    callers = {
+        f"{arn}:root": client, f"{arn}:user/ana": partial(acting, client, user_with(iam, "ana", ALLOW_ALL)),
+        f"arn:aws:sts::{account}:assumed-role/app/dev": partial(assumed, client, account, session),
+    }  # fmt: skip
+    for who, calling in callers.items():
+        assert calling(service="sts").get_caller_identity()["Arn"] == who
+        assert calling(service="s3").get_object(Bucket=kept, Key="k")
+    assert fetch(s3.meta.endpoint_url, f"/{kept}/k").status == 403
+
+
 @pytest.mark.spec("security:IAM-20", "security:IAM-22")
 def test_groups_count_for_their_users(client, iam, kept):
     own = user(client, iam)
