@@ -5,7 +5,7 @@ A position is the sequence number to go on from; HORIZON is whatever record is t
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from cumulet.kernel.store import ReadTransaction
@@ -75,18 +75,17 @@ def _first_since(tx: ReadTransaction, stream: Stream, shard: Shard, at: int) -> 
         found = _next(tx, stream, shard, middle)
         if found is None:
             high = middle
-        elif found[1].at < at:
-            low = found[0] + 1
+        elif found.at < at:
+            low = found.number + 1
         else:
             high = middle
     return low
 
 
-def _next(tx: ReadTransaction, stream: Stream, shard: Shard, since: int) -> tuple[int, Entry] | None:
+def _next(tx: ReadTransaction, stream: Stream, shard: Shard, since: int) -> Entry | None:
     """The first record from a sequence number on."""
-    for key, data in tx.items(stream.key("records", shard.number), since=since, limit=1):
-        return key[-1], streams.decode(data)
-    return None
+    found = next(tx.range(stream.key("records", shard.number), since=since, limit=1), None)
+    return None if found is None else streams.decode(found)
 
 
 def _horizon(tx: ReadTransaction, stream: Stream, shard: Shard) -> int:
@@ -100,7 +99,7 @@ def _check_kept(tx: ReadTransaction, stream: Stream, shard: Shard, since: int) -
     horizon = _horizon(tx, stream, shard)
     if since < horizon:
         oldest = _next(tx, stream, shard, since)
-        if since <= shard.trimmed or (oldest is not None and oldest[0] < horizon):
+        if since <= shard.trimmed or (oldest is not None and oldest.number < horizon):
             raise TrimmedDataAccessException
     return horizon
 
@@ -114,23 +113,23 @@ def page(tx: ReadTransaction, stream: Stream, shard: Shard, since: int, limit: i
     since = max(since, horizon)
     found: list[Answer] = []
     size, is_full = 0, False
-    for key, data in tx.items(stream.key("records", shard.number), since=since, limit=limit):
+    for data in tx.range(stream.key("records", shard.number), since=since, limit=limit):
         entry = streams.decode(data)
         if found and size + entry.size > _MOST_BYTES:
             is_full = True
             break
-        found.append(_shown(stream, key[-1], entry))
-        size, since = size + entry.size, key[-1] + 1
+        found.append(_shown(stream, entry))
+        size, since = size + entry.size, entry.number + 1
     is_end = shard.last and not is_full and len(found) < limit
     return Page(found, None if is_end else since)
 
 
-def _shown(stream: Stream, number: int, entry: Entry) -> Answer:
+def _shown(stream: Stream, entry: Entry) -> Answer:
     keys = entry.keys or stream.schema.key_of(entry.new or entry.old or {})
     told: Answer = {
-        "ApproximateCreationDateTime": streams.instant(entry.at // 1_000_000 * 1_000_000),
+        "ApproximateCreationDateTime": datetime.fromtimestamp(entry.at // 1_000_000, UTC),
         "Keys": keys,
-        "SequenceNumber": written(number),
+        "SequenceNumber": written(entry.number),
         "SizeBytes": entry.size,
         "StreamViewType": stream.view,
     }
@@ -139,7 +138,7 @@ def _shown(stream: Stream, number: int, entry: Entry) -> Answer:
     if entry.old is not None:
         told["OldImage"] = entry.old
     shown: Answer = {
-        "eventID": hashlib.blake2b(f"{stream.id} {number}".encode(), digest_size=16).hexdigest(),
+        "eventID": hashlib.blake2b(b"%d" % entry.number, key=stream.id.encode(), digest_size=16).hexdigest(),
         "eventName": _EVENTS[entry.event],
         "eventVersion": "1.1",
         "eventSource": "aws:dynamodb",

@@ -89,6 +89,7 @@ class Head(Record):
 class Entry(msgspec.Struct, frozen=True, array_like=True):
     """A record as it is kept; `at` in microseconds since 1970. Keys are kept where no image has them."""
 
+    number: int
     at: int
     event: int
     size: int
@@ -136,7 +137,7 @@ def record(tx: Transaction, table: Table, made: Change) -> None:
     at, number = max(head.at, microseconds(tx.now)), head.number + 1
     tx.put(place, Head(number=number, at=at, shards=head.shards))
     shard = _shard_of(head, made.place[0])
-    tx.put(key_of(scope, stream_id, "records", shard, number), _pack(_entry(table, made, at)))
+    tx.put(key_of(scope, stream_id, "records", shard, number), _pack(_entry(table, made, number, at)))
     tx.wake(channel(scope, stream_id), EVERYBODY)
 
 
@@ -154,7 +155,7 @@ def _shard_of(head: Head, hashed: int) -> int:
     return shards[0][1] if len(shards) == 1 else next(number for before, number in shards if hashed < before)
 
 
-def _entry(table: Table, made: Change, at: int) -> Entry:
+def _entry(table: Table, made: Change, number: int, at: int) -> Entry:
     view = table.stream
     new = made.new if view in (NEW_AND_OLD, "NEW_IMAGE") else None
     old = made.old if view in (NEW_AND_OLD, "OLD_IMAGE") else None
@@ -164,7 +165,7 @@ def _entry(table: Table, made: Change, at: int) -> Entry:
     size = values.item_size(keys) + (new is not None) * made.new_size + (old is not None) * made.old_size
     event = _INSERT if made.old is None else _REMOVE if made.new is None else _MODIFY
     kept = None if new is not None or old is not None else keys
-    return Entry(at, event, size, made.cause == EXPIRY, new, old, kept)
+    return Entry(number, at, event, size, made.cause == EXPIRY, new, old, kept)
 
 
 # On and off
@@ -345,11 +346,12 @@ def trim(tx: Transaction, stream: Stream) -> bool:
 def _trim_shard(tx: Transaction, stream: Stream, shard: Shard, edge: int, limit: int) -> int:
     """How many records of a shard went; it goes too if it is too old itself."""
     gone = 0
-    for key, data in list(tx.items(stream.key("records", shard.number), limit=limit)):
-        if decode(data).at >= edge:
+    for data in list(tx.range(stream.key("records", shard.number), limit=limit)):
+        entry = decode(data)
+        if entry.at >= edge:
             break
-        tx.delete(key)
-        gone, shard = gone + 1, replace(shard, trimmed=key[-1])
+        tx.delete(stream.key("records", shard.number, entry.number))
+        gone, shard = gone + 1, replace(shard, trimmed=entry.number)
     if gone < limit and _is_over(tx, shard):
         tx.delete(stream.key("shards", shard.id))
     elif gone:
