@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 from collections.abc import Callable
@@ -461,3 +462,52 @@ def test_an_update_that_makes_an_item_too_large_cancels(dynamodb):
     assert response["CancellationReasons"] == [
         {"Code": "ValidationError", "Message": "Item size to update has exceeded the maximum allowed size"}
     ]
+
+
+@pytest.mark.spec("data:DDB-19")
+def test_what_exceeds_the_throughput_of_a_table_cancels(tmp_path):
+    with CloudProcess(tmp_path / "data", "--enforce-throughput") as process:
+        dynamodb = process.client("dynamodb")
+        make_tables(dynamodb)
+        dynamodb.create_table(
+            TableName="slow", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1},
+        )  # fmt: skip
+        dynamodb.transact_write_items(TransactItems=[put(str(n), table="slow") for n in range(50)])
+        dynamodb.transact_get_items(TransactItems=[get(str(n), "slow") for n in range(50)])
+
+        wanted = [put("a"), put("new", table="slow")]
+        assert reasons(dynamodb.transact_write_items, TransactItems=wanted) == ["None", "ProvisionedThroughputExceeded"]
+        wanted = [get("a"), get("1", "slow")]
+        assert reasons(dynamodb.transact_get_items, TransactItems=wanted) == ["None", "ProvisionedThroughputExceeded"]
+        statement = "INSERT INTO slow VALUE {'id': 'new'}"
+        error = refusal(dynamodb.execute_statement, Statement=statement)["Error"]
+        assert error["Code"] == "ProvisionedThroughputExceededException"
+        batch = dynamodb.batch_execute_statement(Statements=[{"Statement": statement}])["Responses"]
+        assert batch[0]["Error"]["Code"] == "ProvisionedThroughputExceeded"
+        assert numbers(dynamodb, "a") == [None]
+
+
+def test_tables_of_one_other_account_may_be_used_with_its_leave(dynamodb, client, account):
+    other = account[::-1]
+    guest = client("dynamodb", account=other)
+    make_tables(guest)
+    arn = f"arn:aws:dynamodb:us-east-1:{account}:table/left"
+    assert refusal(guest.transact_write_items, TransactItems=[put("a", 1, arn)])["Error"]["Code"] == (
+        "AccessDeniedException"
+    )
+    statement = {
+        "Effect": "Allow", "Principal": {"AWS": other}, "Action": ["dynamodb:PutItem", "dynamodb:UpdateItem"],
+        "Resource": arn,
+    }  # fmt: skip
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    dynamodb.put_resource_policy(ResourceArn=arn, Policy=policy)
+
+    guest.transact_write_items(TransactItems=[put("a", 1, arn), add("b", 2, arn)])
+
+    assert numbers(dynamodb, "a", "b") == [1, 2]
+    error = refusal(guest.transact_write_items, TransactItems=[delete("a", arn)])["Error"]
+    assert error["Code"] == "AccessDeniedException"
+    error = refusal(guest.transact_write_items, TransactItems=[put("a", 1, arn), put("a", 1)])["Error"]
+    assert error["Code"] == "ValidationException"
