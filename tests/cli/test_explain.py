@@ -69,7 +69,7 @@ def test_a_denial_is_told_with_every_policy_and_what_of_it_did_not_fit(own, own_
     assert seen == {
         ("a resource-based policy", 0): ("Principal", {"AWS": "arn:aws:iam::999999999999:root"}),
         ("an identity-based policy", 0): ("Condition", None),
-        ("an identity-based policy", 1): ("Resource", "arn:aws:s3:::other/*"),
+        ("an identity-based policy", 1): ("Resource", ["arn:aws:s3:::other/*"]),
         ("an identity-based policy", "Queues"): ("Action", ["sqs:*"]),
     }
     assert question["statements"][1]["condition"]["wanted"] == ["true"]

@@ -45,6 +45,7 @@ def explain(ask: Ask, given: Policies) -> dict[str, Any]:
     decision = evaluate(ask, given)
     considered = list(consider(ask, given))
     about = [each for each in considered if each.failed not in ("Action", "NotAction")]
+    written: dict[str, list[dict[str, Any]]] = {}
     told = considered if len(considered) <= _MOST_TOLD else about[:_MOST_TOLD]
     return {
         "allowed": decision.allowed,
@@ -55,7 +56,7 @@ def explain(ask: Ask, given: Policies) -> dict[str, Any]:
         "principal": ask.caller.arn,
         "action": ask.action,
         "resource": ask.resource,
-        "statements": [_account(each, ask) for each in told],
+        "statements": [_account(each, ask, written) for each in told],
         "left_out": len(considered) - len(told),
         "missing_keys": missing_keys(considered, ask),
         "would_allow": would_allow(decision, ask),
@@ -169,7 +170,7 @@ def _is_relevant(statement: Statement, ask: Ask) -> bool:
     )
 
 
-def _account(each: Considered, ask: Ask) -> dict[str, Any]:
+def _account(each: Considered, ask: Ask, written: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "layer": each.layer.value,
         "policy": each.policy.source,
@@ -177,7 +178,7 @@ def _account(each: Considered, ask: Ask) -> dict[str, Any]:
         "effect": "Allow" if each.statement.allow else "Deny",
         "applies": not each.failed,
         "failed": each.failed,
-        "wanted": _wanted(each),
+        "wanted": _wanted(each, written),
     }
     if each.condition is not None:
         found["condition"] = {
@@ -189,12 +190,21 @@ def _account(each: Considered, ask: Ask) -> dict[str, Any]:
     return found
 
 
-def _wanted(each: Considered) -> Any:
-    """What the statement says in the element that does not fit, as it is written."""
-    if each.failed in ("", "Condition"):
-        return None
-    entries = json.loads(each.policy.text)["Statement"]
-    return (entries if isinstance(entries, list) else [entries])[each.statement.index].get(each.failed)
+def _wanted(each: Considered, written: dict[str, list[dict[str, Any]]]) -> Any:
+    """What the statement says in the element that does not fit, as it is written. `written` keeps what was read."""
+    statement = each.statement
+    match each.failed:
+        case "" | "Condition":
+            return None
+        case "Action" | "NotAction":
+            return list(statement.actions)
+        case "Resource" | "NotResource":
+            return list(statement.resources)
+    text = each.policy.text
+    if text not in written:
+        entries = json.loads(text)["Statement"]
+        written[text] = entries if isinstance(entries, list) else [entries]
+    return written[text][statement.index].get(each.failed)
 
 
 def _name(policy: Policy | None, statement: Statement | None) -> dict[str, Any] | None:
