@@ -127,6 +127,9 @@ class Service:
     data_operations: ClassVar[frozenset[str]] = frozenset()
     """The methods whose calls are CloudTrail data events: many, and recorded in full only where a trail asks."""
 
+    unmodelled: ClassVar[Mapping[str, str]] = {}
+    """Methods that no model describes, and the operations as which the audit record tells of them."""
+
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)
         parts = cls.__module__.split(".")

@@ -24,7 +24,9 @@ from cumulet.kernel.audit.notes import (
     NOTED_OF_A_KIND,
     Likeness,
     Noted,
+    as_modelled,
     failure_of,
+    failure_told,
     host_of,
     length_of,
     likeness,
@@ -114,6 +116,9 @@ class Audit:
             if isinstance(error, NotImplementedYet | ClientGone):
                 return
             failure = failure_of(error)
+        if plan.unmodelled:
+            parameters, result = as_modelled(parameters), None
+            failure = failure or failure_told(call)
         if plan.data and not self._is_watched(plan.service, call):
             if failure is None and self._tally(likeness(call, plan)) > NOTED_OF_A_KIND:
                 return
@@ -184,7 +189,7 @@ class Audit:
         await self._kernel.store.write(_trim)
 
     def _plan(self, service: type[Service], method: str) -> Plan | None:
-        plan = operations.plan(service.name, method, service.data_operations)
+        plan = operations.plan(service.name, method, service.data_operations, service.unmodelled)
         self._plans[service, method] = plan
         return plan
 

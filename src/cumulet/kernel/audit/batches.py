@@ -170,6 +170,9 @@ def _accounts(noted: Noted, needs: Iterable[Need]) -> list[str]:
     has no account of its own is on the record of the owners in any case."""
     own = noted.call.caller.account or noted.call.scope.account
     owners = [need.account for need in needs if _ACCOUNT.fullmatch(need.account)]
+    denial = noted.failure.denial if noted.failure is not None else None
+    if noted.call.caller.kind is Kind.ANONYMOUS and (owners or denial is not None):
+        return list(dict.fromkeys(owners if denial is None or not denial.account else [denial.account]))
     if own:
         return list(dict.fromkeys((own, *owners))) if noted.failure is None else [own]
     return list(dict.fromkeys(owners))

@@ -68,6 +68,19 @@ def failure_of(error: Exception) -> Failure:
     return Failure("InternalFailure", "An internal error occurred", None)
 
 
+def as_modelled(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The parameters of what no model describes: a form's field `key` is the parameter Key."""
+    fields = parameters.get("Fields")
+    key = fields.get("key") if isinstance(fields, Mapping) else None
+    return {**parameters, "Key": key} if isinstance(key, str) else parameters
+
+
+def failure_told(call: Service) -> Failure | None:
+    """The error that an answer is about although none was raised: a website shows it as a page."""
+    code = getattr(call, "told", "")
+    return Failure(clean(code), "", None) if isinstance(code, str) and code else None
+
+
 def _denial(asked: Need | None, because: Decision | None, explained: Any) -> Denial | None:
     """What the policy engine said, if it was it that refused. Condition keys that are worked out only when a policy
     asks are left out."""

@@ -65,16 +65,19 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     answer_told: bool
     region: str
     """Where it is recorded, if not where it was called."""
+    unmodelled: bool
+    """Whether the operation stands for a method that no model describes."""
     streams: tuple[str, ...]
     """The parameters that may be streams or bodies: not to be held."""
     write_parameters: Write
     write_answer: Write
 
 
-def plan(service: str, method: str, data: frozenset[str]) -> Plan | None:
-    """None for what no model describes."""
+def plan(service: str, method: str, data: frozenset[str], unmodelled: Mapping[str, str]) -> Plan | None:
+    """None for what no model describes, unless it is told as something else."""
     try:
-        operation = models.load(service).methods[method]
+        loaded = models.load(service)
+        operation = loaded.operations[unmodelled[method]] if method in unmodelled else loaded.methods[method]
     except KeyError:
         return None
     reads = is_read_only(operation)
@@ -91,6 +94,7 @@ def plan(service: str, method: str, data: frozenset[str]) -> Plan | None:
         read_only=reads,
         answer_told=told and operation.streaming_output is None and operation.event_stream_output is None,
         region="us-east-1" if service in _US_EAST_1 else "",
+        unmodelled=method in unmodelled,
         streams=tuple(name for name in streams if name is not None),
         write_parameters=_later(lambda: telling.request(operation)),
         write_answer=_later(lambda: telling.response(operation)),

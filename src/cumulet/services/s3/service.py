@@ -53,12 +53,13 @@ _DATA_OPERATIONS = frozenset(
         "get_object", "get_object_acl", "get_object_annotation", "get_object_attributes", "get_object_legal_hold",
         "get_object_retention", "get_object_tagging", "head_bucket", "head_object", "list_multipart_uploads",
         "list_object_annotations", "list_object_versions", "list_objects", "list_objects_v2", "list_parts",
-        "put_object", "put_object_acl", "put_object_annotation", "put_object_legal_hold", "put_object_retention",
-        "put_object_tagging", "rename_object", "restore_object", "select_object_content",
-        "update_object_encryption", "upload_part", "upload_part_copy",
+        "post_object", "put_object", "put_object_acl", "put_object_annotation", "put_object_legal_hold",
+        "put_object_retention", "put_object_tagging", "rename_object", "restore_object", "select_object_content",
+        "update_object_encryption", "upload_part", "upload_part_copy", "website",
     }
 )  # fmt: skip
 """S3 User Guide, "Amazon S3 CloudTrail events": the object-level actions, and listings among them."""
+_UNMODELLED = {"post_object": "PutObject", "website": "GetObject"}
 
 
 class S3(
@@ -98,6 +99,7 @@ class S3(
 
     absent = _ABSENT
     data_operations = _DATA_OPERATIONS
+    unmodelled = _UNMODELLED
 
     @classmethod
     def reset(cls, tx: Transaction, blobs: Blobs, account: str | None) -> None:

@@ -104,6 +104,7 @@ class Websites(Cors):
         if status == 304:
             return RawAnswer(status=304, headers=dict(error.headers))
         self.told = error.code
+        self.needs_asked = [error.asked] if error.asked is not None else self.needs_asked
         redirect = websites.redirect_by_rule(configuration, visit, status)
         if redirect is not None:
             return _sent_elsewhere(redirect)
@@ -129,7 +130,8 @@ class Websites(Cors):
     ) -> tuple[Object, Span | None, bytes | AsyncIterator[bytes]]:
         asked = {"Bucket": self.bucket.name, "Key": key}
         request_payment.is_charged(self.bucket, ANONYMOUS, asked, self.request.headers)  # nobody here can pay
-        access.check(tx, self.bucket, self.visitor._replace(caller=ANONYMOUS), "get_object", asked)
+        visitor = self.visitor._replace(caller=ANONYMOUS)
+        self.needs_asked = access.check(tx, self.bucket, visitor, "get_object", asked)
         found = objects.find(tx, self.bucket.name, key)
         conditions.check_read(found, given)
         encryption.check_key(found.encryption, None)
