@@ -156,4 +156,5 @@ def _too_hot(table: Table, kind: str) -> ServiceError:
 
 
 def _refusal(error: type[ServiceError], words: str, reason: str, arn: str) -> ServiceError:
-    return error(words, ThrottlingReasons=[{"reason": reason, "resource": arn}])
+    member = "throttlingReasons" if error is ThrottlingException else "ThrottlingReasons"  # the model's spelling
+    return error(words, **{member: [{"reason": reason, "resource": arn}]})
