@@ -218,10 +218,14 @@ def test_a_page_ends_with_a_megabyte(dynamodb, run):
             " WHERE sk = 1 ORDER BY sk",
             "Must have at least one non-optional hash key condition in WHERE clause when using ORDER BY clause.",
         ),
-        (" WHERE pk = 'a' ORDER BY n", "Variable reference n in ORDER BY clause must be part of the primary key"),
+        (" WHERE pk = 'a' ORDER BY n", "Attribute n in ORDER BY clause must be part of the primary key"),
         (
             " WHERE pk = 1",
-            "One or more parameter values were invalid: Condition parameter type does not match schema type",
+            "Key attribute's data type should match its data type in table's schema: Key pk",
+        ),
+        (
+            " WHERE pk = 'a' AND sk > 'x'",
+            "Key attribute's data type should match its data type in table's schema: Key sk",
         ),
     ],
 )
@@ -255,10 +259,9 @@ def test_an_insert_never_replaces(run, one, dynamodb):
 
 
 def test_an_insert_needs_the_key_of_the_table(run):
-    words = "One or more parameter values were invalid: "
-    assert invalid(run, "INSERT INTO Tab VALUE {'pk': 'a'}") == words + "Missing the key sk in the item"
+    assert invalid(run, "INSERT INTO Tab VALUE {'pk': 'a'}") == "Key attribute should be present in the item: Key sk"
     assert invalid(run, "INSERT INTO Tab VALUE {'pk': 1, 'sk': 1}") == (
-        words + "Type mismatch for key pk expected: S actual: N"
+        "Key attribute's data type should match its data type in table's schema: Key pk"
     )
     assert "cannot contain an empty string value" in invalid(run, "INSERT INTO Tab VALUE {'pk': '', 'sk': 1}")
     assert refusal(run, "INSERT INTO None VALUE {'pk': 'a'}") == (
@@ -339,7 +342,7 @@ def test_a_key_cannot_be_updated(run):
         "One or more parameter values were invalid: Cannot update attribute sk. This attribute is part of the key"
     )
     assert invalid(run, "DELETE FROM Tab WHERE pk = 1 AND sk = 1") == (
-        "The provided key element does not match the schema"
+        "Key attribute's data type should match its data type in table's schema: Key pk"
     )
 
 
@@ -481,6 +484,20 @@ def test_a_transaction_reads_items_of_one_instant(dynamodb, run):
         )
     )
     assert read["Responses"] == [{"Item": {"x[0]": {"N": "5"}}}, {}]
+
+
+def test_a_transaction_reads_by_keys_alone(dynamodb):
+    def read(rest: str) -> str:
+        texts = statements("SELECT * FROM Tab WHERE pk = 'a' AND sk = 1", "SELECT * FROM " + rest)
+        return invalid(dynamodb.execute_transaction, TransactStatements=texts)
+
+    where = "Validation failed in TransactStatements[1]: "
+    no_key = where + "Select statements within ExecuteTransaction must specify the primary key in the where clause."
+    assert read("Tab WHERE pk = 'a'") == read("Tab") == no_key
+    assert read("Tab WHERE pk = 'a' AND sk = 2 AND n = 1") == no_key
+    assert read('"Tab"."by-kind" WHERE kind = \'x\' AND sk = 1') == (
+        where + "Reads on indices are not supported within transactions."
+    )
 
 
 def test_a_transaction_reads_or_writes(dynamodb, run):

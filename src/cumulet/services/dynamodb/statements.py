@@ -146,7 +146,7 @@ def check_transaction(wanted: Sequence[Asked]) -> None:
             "ExecuteTransaction API does not support both read and write operations in the same request."
         )
     if any(getattr(each.statement, "returning", "") for each in wanted):
-        raise ValidationException("RETURNING clause is not supported in ExecuteTransaction")
+        raise ValidationException("RETURNING clause is not supported in ExecuteTransaction.")
 
 
 def prepare(tx: ReadTransaction, scope: Scope, wanted: Sequence[Asked]) -> list[Action]:
@@ -161,10 +161,12 @@ def prepare(tx: ReadTransaction, scope: Scope, wanted: Sequence[Asked]) -> list[
 
 
 def fetch_all(tx: ReadTransaction, scope: Scope, wanted: Sequence[Asked], meter: Meter) -> list[Got]:
-    """What reads of single items find, as of one instant.
+    """What reads of single items find, as of one instant. They are found by their keys, and nothing else is asked.
 
     Raises ResourceNotFoundException, ValidationException or TransactionCanceledException."""
     transactions.check_one_home([tables.usable(tx, scope, asked.statement.table) for asked in wanted])
+    for number, asked in enumerate(wanted):
+        _check_in_transaction(tx, scope, asked, f"Validation failed in TransactStatements[{number}]: ")
     located: list[Located] = transactions.each(wanted, lambda asked: _locate(tx, scope, asked, "ExecuteTransaction"))
     found = [(each.table, each.place) for each in located]
     transactions.check_distinct(found)
@@ -174,6 +176,18 @@ def fetch_all(tx: ReadTransaction, scope: Scope, wanted: Sequence[Asked], meter:
         transactions.count_reads(meter, got)
         meter.settle(tx)
     return got
+
+
+def _check_in_transaction(tx: ReadTransaction, scope: Scope, asked: Asked, where: str) -> None:
+    """Raises ValidationException for a SELECT that asks for more, or for less, than a key."""
+    statement = asked.statement
+    assert isinstance(statement, Select)
+    if statement.index:
+        raise ValidationException(f"{where}Reads on indices are not supported within transactions.")
+    schema = tables.usable(tx, scope, statement.table).schema
+    named = [places.equal_to(term) for term in places.terms(statement.where)]
+    if sorted(named) != sorted(schema.names):
+        raise ValidationException(where + _NO_KEY.format("ExecuteTransaction"))
 
 
 # Single items

@@ -4,7 +4,7 @@ Source: DynamoDB Developer Guide, "PartiQL select statements": what spares a sca
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cumulet.services.dynamodb import values
@@ -60,7 +60,17 @@ def one(
             rest.append(term)
     if len(key) < len(schema.names):
         raise ValidationException(words)
+    check_types(schema, key)
     return key, tuple(rest)
+
+
+def check_types(schema: Schema, key: Mapping[str, Value]) -> None:
+    """Raises ValidationException for a value that a key attribute cannot have; PartiQL has words of its own for it."""
+    for name, kind in ((schema.hash, schema.hash_type), (schema.range, schema.range_type)):
+        if name in key and kind not in key[name]:
+            raise ValidationException(
+                f"Key attribute's data type should match its data type in table's schema: Key {name}"
+            )
 
 
 def sought(schema: Schema, where: Condition | None, parameters: Sequence[Value]) -> Sought:
@@ -78,7 +88,31 @@ def sought(schema: Schema, where: Condition | None, parameters: Sequence[Value])
             rest.append(term)
     if hashes is None:
         return Sought(None, None, terms(where))
+    for value in hashes:
+        check_types(schema, {schema.hash: value})
+    if ranged is not None:
+        for value in _given(ranged, parameters):
+            check_types(schema, {schema.range: value})
     return Sought(hashes, ranged, tuple(rest))
+
+
+def equal_to(term: Condition) -> str:
+    """The attribute that a condition holds equal to a value; empty for any other condition."""
+    return _equality(term)[0]
+
+
+def _given(ranged: Condition, parameters: Sequence[Value]) -> list[Value]:
+    """The values that a condition on a sort key compares it with."""
+    match ranged:
+        case Comparison(_, _, value):
+            operands: tuple[Operand, ...] = (value,)
+        case Between(_, low, high):
+            operands = (low, high)
+        case Truth(call):
+            operands = call.arguments[1:]
+        case _:
+            operands = ()
+    return [literals.bound(operand, parameters) for operand in operands]
 
 
 def _equality(term: Condition) -> tuple[str, Operand | None]:

@@ -130,7 +130,7 @@ def _check_order(schema: Schema, statement: Select, sought: Sought) -> None:
         )
     for name, _ in statement.order:
         if name not in schema.names:
-            raise ValidationException(f"Variable reference {name} in ORDER BY clause must be part of the primary key")
+            raise ValidationException(f"Attribute {name} in ORDER BY clause must be part of the primary key")
     if len(sought.hashes) > 1 and schema.hash not in dict(statement.order):
         raise ValidationException(
             "Must have hash key in ORDER BY clause when more than one hash key condition specified in WHERE clause."

@@ -45,6 +45,10 @@ def _insert(table: Table, statement: Insert, parameters: Sequence[Value], shows_
     if "M" not in given:
         raise ValidationException("Unsupported value of INSERT: it must be a map")
     item = values.checked_item(given["M"])
+    for name in table.schema.names:
+        if name not in item:
+            raise ValidationException(f"Key attribute should be present in the item: Key {name}")
+    places.check_types(table.schema, item)
     place = table.schema.place_of_item(item)
     indexes.check_put(table, item)
     action = Action(table, place, _is_free, actions.putting(item), shows_old, DuplicateItemException)
