@@ -1,7 +1,8 @@
-"""AWS CloudTrail: the event history of every account, trails that deliver it to S3 with signed digests, and tags.
+"""AWS CloudTrail: the event history of every account, trails that deliver it to S3 with signed digests, event data
+stores that answer SQL, channels, imports, and dashboards whose queries run.
 
-Event data stores, insight selectors and event configurations are kept without effect; their queries, channels,
-dashboards and imports are missing. See docs/services/cloudtrail.md."""
+Insights events are missing; insight selectors, event configurations and federation are kept without effect. See
+docs/services/cloudtrail.md."""
 
 from cumulet.services.cloudtrail.service import CloudTrail
 

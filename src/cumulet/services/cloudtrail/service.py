@@ -17,6 +17,7 @@ from cumulet.services.cloudtrail.api.trails import Trails
 
 _ABSENT = {
     "generate_query": "Cumulet has no language model to make a query of a prompt; SearchSampleQueries finds queries.",
+    "list_insights_data": "Cumulet does not detect Insights events yet; ListInsightsMetricData has the numbers.",
 }
 
 

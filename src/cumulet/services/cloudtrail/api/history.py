@@ -7,9 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cumulet.kernel.errors import NotImplementedYet
-from cumulet.services.cloudtrail import digests, history
+from cumulet.services.cloudtrail import digests, history, insights, trails
 from cumulet.services.cloudtrail.api.base import Base
-from cumulet.services.cloudtrail.errors import InvalidMaxResultsException, InvalidTimeRangeException
+from cumulet.services.cloudtrail.errors import (
+    InvalidMaxResultsException,
+    InvalidNextTokenException,
+    InvalidParameterException,
+    InvalidTimeRangeException,
+)
 
 _LARGEST_PAGE = 50
 
@@ -42,3 +47,40 @@ class History(Base):
         if since > until:
             raise InvalidTimeRangeException("The start time must be before the end time.")
         return {"PublicKeyList": await self.store.read(digests.public_keys, self.scope, since, until)}
+
+    async def list_insights_metric_data(
+        self, *, EventSource: str, EventName: str, InsightType: str, TrailName: str | None = None,
+        ErrorCode: str | None = None, StartTime: datetime | None = None, EndTime: datetime | None = None,
+        Period: int | None = None, DataType: str | None = None, MaxResults: int | None = None,
+        NextToken: str | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        is_of_errors = InsightType == "ApiErrorRateInsight"
+        if is_of_errors != (ErrorCode is not None):
+            raise InvalidParameterException("An error code has to be given for ApiErrorRateInsight, and for it alone.")
+        arn = (await self.store.read(trails.find, self.scope, TrailName)).arn if TrailName else ""
+        asked = insights.wanted(
+            EventSource, EventName, ErrorCode or "", StartTime, EndTime or self.clock.now(), Period or 3600
+        )  # fmt: skip
+        await self.kernel.audit.written()
+        found = await self.store.read(insights.counts, self.scope, asked)
+        if DataType == "FillWithZeros":
+            found = insights.filled(asked, found)
+        first = _number(NextToken)
+        page = list(found.items())[first : first + (MaxResults or insights.MOST_POINTS)]
+        told: dict[str, Any] = {
+            "EventSource": EventSource,
+            "EventName": EventName,
+            "InsightType": InsightType,
+            "Timestamps": [at for at, _ in page],
+            "Values": [float(count) for _, count in page],
+        }
+        named = {"TrailARN": arn, "ErrorCode": ErrorCode}
+        end = first + len(page)
+        following = {"NextToken": str(end)} if end < len(found) else {}
+        return told | {name: value for name, value in named.items() if value} | following
+
+
+def _number(token: str | None) -> int:
+    if token is not None and not (token.isdecimal() and len(token) < 10):
+        raise InvalidNextTokenException("The next token is not valid.")
+    return int(token or 0)
