@@ -83,7 +83,7 @@ resource "aws_dynamodb_table" "music" {
 
 
 @pytest.mark.skipif(
-    shutil.which("terraform") is None or "TF_CLI_CONFIG_FILE" not in os.environ,
+    shutil.which("terraform") is None or not Path(os.environ.get("TF_CLI_CONFIG_FILE", "")).is_file(),
     reason="Terraform and its AWS provider are not at hand",
 )
 @pytest.mark.spec("data:DDB-01", "data:DDB-25", "data:DDB-26")
