@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import httptools
 import uvloop
 
-from bench import servers
+from bench import item_work, servers
 from bench.servers import Server
 from bench.work import KINDS, Answer, Ask, Refused, Work
 
@@ -196,7 +196,7 @@ class _Connection(asyncio.Protocol):
 
 
 async def _perform(job: dict) -> Result:
-    work = KINDS[job["kind"]](job["url"], servers.Keys(**job["keys"]), **job["options"])
+    work = {**KINDS, **item_work.KINDS}[job["kind"]](job["url"], servers.Keys(**job["keys"]), **job["options"])
     run = _Run(work, job["first"], job["count"], job["depth"])
     run.sign_ahead(min(job["count"], 50_000))
     address = urlsplit(job["url"])

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-from bench.servers import Cumulet, Hello, MiniStack, Moto, Server, Unavailable
+from bench.servers import Cumulet, Dynalite, Hello, MiniStack, Moto, Server, Unavailable
 from bench.work import Refused
 
-SERVERS: dict[str, type[Server]] = {kind.name: kind for kind in (Cumulet, MiniStack, Moto, Hello)}
+SERVERS: dict[str, type[Server]] = {kind.name: kind for kind in (Cumulet, MiniStack, Dynalite, Moto, Hello)}
 
 
 @dataclass

@@ -19,14 +19,11 @@ import boto3
 from botocore.config import Config
 
 from bench import environment
+from bench.environment import Unavailable
 from bench.signing import REGION, Keys, Signer
 
 START_SECONDS = 60  # a server that has not answered by then is given up
 ROOT = Path(__file__).parents[1]
-
-
-class Unavailable(Exception):
-    """The server cannot be measured here; the text says why."""
 
 
 def cores() -> tuple[int, int] | None:
@@ -111,7 +108,9 @@ class Server(ABC):
 
     def answers(self) -> bool:
         """Whether one signed request is answered with success."""
-        request = Signer(self.url, "s3", self.keys).request("GET", "/", {})
+        return self._is_answered(Signer(self.url, "s3", self.keys).request("GET", "/", {}))
+
+    def _is_answered(self, request: bytes) -> bool:
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
                 connection.sendall(request)
@@ -182,6 +181,23 @@ class Moto(Server):
 
     def command(self) -> list[str]:
         return [str(environment.program("moto_server")), "-H", "127.0.0.1", "-p", str(self.port)]
+
+
+class Dynalite(Server):
+    """DynamoDB alone, on LevelDB; it is started through Node."""
+
+    name = "dynalite"
+
+    def command(self) -> list[str]:
+        return [str(environment.node_program("dynalite")), "--port", str(self.port), "--host", "127.0.0.1",
+                "--path", str(self.folder / "data"), "--createTableMs", "0", "--deleteTableMs", "0"]  # fmt: skip
+
+    def answers(self) -> bool:
+        request = Signer(self.url, "dynamodb", self.keys).request(
+            "POST", "/", {"x-amz-target": "DynamoDB_20120810.ListTables", "content-type": "application/x-amz-json-1.0"},
+            b"{}",
+        )  # fmt: skip
+        return self._is_answered(request)
 
 
 class MiniStack(Server):
