@@ -85,7 +85,17 @@ def _named(parameters: Given) -> Sequence[str] | None:
         return list(parameters["RequestItems"])
     if "TransactItems" in parameters:
         return [part["TableName"] for each in parameters["TransactItems"] for part in each.values() if part]
+    if "Statement" in parameters:
+        return _named_by(parameters["Statement"])
     return None
+
+
+def _named_by(statement: str) -> Sequence[str]:
+    """The table of a statement; none where it cannot be read, which whoever runs it will say."""
+    try:
+        return (parser.parse(statement).table,)
+    except ValidationException:
+        return ()
 
 
 def _on_items(
