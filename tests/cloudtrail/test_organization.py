@@ -7,7 +7,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.cloudtrail.conftest import ACCOUNT, BUCKET, content
+from tests.cloudtrail.conftest import ACCOUNT, BUCKET, content, lake, query
 from tests.conftest import connect
 
 
@@ -45,6 +45,20 @@ def test_a_trail_collects_from_every_account_of_the_organization(own_cloud, trai
     assert made["IsOrganizationTrail"] is True
     assert record["recipientAccountId"] == member
     assert "999900001111" not in everything
+
+
+def test_an_event_data_store_collects_from_every_account_of_the_organization(own_cloud, member):
+    cloudtrail = connect(own_cloud, "cloudtrail", account=ACCOUNT)
+    whole, own = lake(cloudtrail, OrganizationEnabled=True), lake(cloudtrail)
+    for account in (member, ACCOUNT, "999900001111"):
+        connect(own_cloud, "sqs", account=account).create_queue(QueueName="orders")
+    asked = "SELECT recipientAccountId AS account FROM {} WHERE eventName = 'CreateQueue'"
+    of_all = {row["account"] for row in query(cloudtrail, asked.format(whole))}
+    of_one = {row["account"] for row in query(cloudtrail, asked.format(own))}
+
+    assert of_all == {member, ACCOUNT}
+    assert of_one == {ACCOUNT}
+    assert cloudtrail.get_event_data_store(EventDataStore=whole)["OrganizationEnabled"] is True
 
 
 def test_a_member_cannot_make_such_a_trail(own_cloud, trails, member):

@@ -119,6 +119,15 @@ def test_a_query_that_fails_says_why(cloudtrail, store):
     assert "nonsense" in told["ErrorMessage"]
 
 
+def test_a_query_that_wants_too_much_memory_fails_alone(cloudtrail, store):
+    greedy = f"SELECT count(*) FROM {store}, (SELECT list(range) AS l FROM range(400000000)) WHERE len(l) > 0"
+    started = cloudtrail.start_query(QueryStatement=greedy)
+    told = cloudtrail.describe_query(QueryId=ended(cloudtrail, started["QueryId"]))
+
+    assert told["QueryStatus"] == "FAILED"
+    assert "emory" in told["ErrorMessage"]
+
+
 def test_a_running_query_is_cancelled(cloudtrail, store):
     endless = f"SELECT count(*) FROM {store}, range(1000000) a, range(1000000) b, range(1000000) c WHERE a.range > 1"
     query_id = cloudtrail.start_query(QueryStatement=endless)["QueryId"]

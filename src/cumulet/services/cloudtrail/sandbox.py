@@ -8,10 +8,10 @@ It can open no file and no connection, and gets no more memory and time than it 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
-import resource
 import sys
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -98,13 +98,19 @@ def main() -> None:
 
 
 def _confine(seconds: int) -> None:
+    """Set what limits the system has: DuckDB keeps to its own in any case."""
+    try:
+        import resource
+    except ImportError:
+        return
     for what, most in (
         (resource.RLIMIT_AS, _ADDRESSES), (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0),
     ):  # fmt: skip
         hard = resource.getrlimit(what)[1]
         least = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (least, least))
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(what, (least, least))
 
 
 def _engine(asked: dict[str, Any]) -> Any:
