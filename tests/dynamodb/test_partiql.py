@@ -294,6 +294,15 @@ def test_an_update_changes_sets(run, one):
     assert one() == {"pk": "a", "sk": 1, "s": {"y"}, "n": {1, 2, 3}}
 
 
+@pytest.mark.parametrize(
+    "change", ["set_add(other, <<1>>)", "set_add(s, 1)", "set_delete(s, other)", "set_add(s, [1])"]
+)
+def test_only_sets_change_as_sets(run, one, change):
+    run("INSERT INTO Tab VALUE {'pk': 'a', 'sk': 1, 's': <<1>>}")
+    assert "argument to SET_" in invalid(run, f"UPDATE Tab SET s = {change} WHERE pk = 'a' AND sk = 1")
+    assert one()["s"] == {1}
+
+
 def test_an_update_needs_an_item_and_what_it_asks_of_it(run, one, dynamodb):
     update = "UPDATE Tab SET n = 2 WHERE pk = 'a' AND sk = 1"
     failed = ("ConditionalCheckFailedException", "The conditional request failed")
@@ -388,6 +397,7 @@ def test_statements_that_cannot_be_are_refused(run, statement, message):
         "INSERT INTO Tab VALUE {'a': }", "INSERT INTO Tab VALUE {'a': " + "[" * 4000, "INSERT INTO Tab VALUE 1e999",
         "INSERT INTO Tab VALUE {'a': <<>>}", "INSERT INTO Tab VALUE {'a': <<1, 'x'>>}", "INSERT INTO Tab VALUE {a: 1}",
         "UPDATE Tab", "UPDATE Tab SET", "UPDATE Tab SET a = WHERE", "UPDATE Tab SET a = 1 RETURNING SOME OLD *",
+        "UPDATE Tab SET a = 1" + "+1" * 4000,
     ],
 )  # fmt: skip
 def test_the_parser_refuses_in_words(statement):

@@ -10,12 +10,15 @@ from cumulet.services.dynamodb.expressions.paths import Read
 from cumulet.services.dynamodb.partiql.syntax import Path
 from cumulet.services.dynamodb.values import Item, Value
 
+_FEW = 32
+"""More are not kept compiled."""
+
 
 class Columns:
     """Some parts of items, each called by the end of its path."""
 
     def __init__(self, columns: tuple[Path, ...]) -> None:
-        self._reads = _reads(columns)
+        self._reads = _reads(columns) if len(columns) <= _FEW else _reads.__wrapped__(columns)
         self.names = frozenset(str(path.steps[0]) for path in columns)
         """The attributes that have these parts."""
 

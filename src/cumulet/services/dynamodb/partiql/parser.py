@@ -47,7 +47,9 @@ from cumulet.services.dynamodb.partiql.tokens import (
 )
 
 DEEPEST = 32
-_LONGEST = 8192
+_LONGEST, _LONGEST_KEPT = 8192, 1024
+"""Longer ones are parsed anew, so that what is kept stays small."""
+_LONGEST_SUM = 8
 _COMPARISONS = frozenset(("=", "<>", "!=", "<", "<=", ">", ">="))
 _TRUTHS = {"begins_with": 2, "contains": 2, "attribute_type": 2}
 _FUNCTIONS = {"size": 1, "list_append": 2, "set_add": 2, "set_delete": 2, "if_not_exists": 2} | _TRUTHS
@@ -58,7 +60,6 @@ _RETURNED = {("all", "old"): "ALL_OLD", ("all", "new"): "ALL_NEW", ("modified", 
              ("modified", "new"): "UPDATED_NEW"}  # fmt: skip
 
 
-@lru_cache(maxsize=512)
 def parse(text: str) -> Statement:
     """The statement that a text is. Raises ValidationException."""
     if len(text) > _LONGEST:
@@ -66,6 +67,11 @@ def parse(text: str) -> Statement:
             "1 validation error detected: Value at 'statement' failed to satisfy constraint: "
             f"Member must have length less than or equal to {_LONGEST}"
         )
+    return _parse(text) if len(text) <= _LONGEST_KEPT else _parse.__wrapped__(text)
+
+
+@lru_cache(maxsize=512)
+def _parse(text: str) -> Statement:
     return _Parser(text).statement()
 
 
@@ -302,8 +308,12 @@ class _Parser:
 
     def _sum(self) -> Operand:
         found = self._operand()
+        count = 1
         while self._next.kind is SYMBOL and self._next.text in ("+", "-"):
             found = Sum(self._take().text, found, self._operand())
+            count += 1
+            if count > _LONGEST_SUM:
+                raise malformed("Too many operands")
         return found
 
     def _operand(self) -> Operand:

@@ -50,7 +50,7 @@ def update(statement: Update, parameters: Sequence[Value]) -> CompiledUpdate:
     clauses: dict[str, list[str]] = {}
     for path, operand in statement.assignments:
         if isinstance(operand, Call) and operand.name in _SET_CHANGES:
-            _same(path, operand)
+            _check_set_change(path, operand, parameters)
             clause, text = _SET_CHANGES[operand.name], f"{wording.path(path)} {wording.operand(operand.arguments[1])}"
         else:
             clause, text = "SET", f"{wording.path(path)} = {wording.operand(operand)}"
@@ -76,9 +76,13 @@ def key_condition(
     return found
 
 
-def _same(path: Path, call: Call) -> None:
-    if call.arguments[0] != path:
-        raise ValidationException(f"The first operand of {call.name} must be the path that is set")
+def _check_set_change(path: Path, call: Call, parameters: Sequence[Value]) -> None:
+    """Raises ValidationException unless a set is added to, or taken from, the very path that is set."""
+    present, change = call.arguments
+    if present != path:
+        raise ValidationException(f"The first argument to {call.name.upper()} must equal the path that is set")
+    if not literals.is_value(change) or next(iter(literals.bound(change, parameters))) not in ("SS", "NS", "BS"):
+        raise ValidationException(f"The second argument to {call.name.upper()} must be a set")
 
 
 class Wording:
@@ -134,9 +138,9 @@ class Wording:
         return self._name(str(first)) + "".join(steps)
 
     def _name(self, name: str) -> str:
-        return self._names.setdefault(name, f"#n{len(self._names)}")
+        return self._names.setdefault(name, f"#{len(self._names)}")
 
     def value(self, value: Value) -> str:
-        mark = f":v{len(self._values)}"
+        mark = f":{len(self._values)}"
         self._values[mark] = value
         return mark
