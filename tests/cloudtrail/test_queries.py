@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from cumulet.services.cloudtrail import queries, samples
+from cumulet.kernel.errors import NotImplementedYet
+from cumulet.services.cloudtrail import engine, queries, samples
 from tests.cloudtrail.conftest import ended, lake, query, rows
 
 
@@ -236,6 +237,12 @@ def test_another_account_queries_by_the_stores_policy(cloudtrail, store, client,
 
     assert refused == "AccessDeniedException"
     assert int(rows(stranger, query_id)[0]["n"]) > 0
+
+
+def test_without_the_engine_queries_say_how_to_install_it(monkeypatch):
+    monkeypatch.setattr(engine.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(NotImplementedYet, match=r"pip install 'cumulet\[sql\]'"):
+        engine.require()
 
 
 def test_samples_are_found_and_run(cloudtrail, store):
