@@ -188,7 +188,9 @@ def test_what_is_no_call_can_be_recorded(shared_cloud, cloudtrail, account):
 
 def test_an_operation_that_is_missing_is_no_event(client, cloudtrail):
     with pytest.raises(ClientError):
-        cloudtrail.generate_query(EventDataStores=["arn:aws:cloudtrail:us-east-1:000000000000:eventdatastore/x"], Prompt="who?")
+        cloudtrail.generate_query(
+            EventDataStores=["arn:aws:cloudtrail:us-east-1:000000000000:eventdatastore/x"], Prompt="who?"
+        )
 
     assert "GenerateQuery" not in {event["eventName"] for event in events(cloudtrail)}
 
