@@ -141,7 +141,29 @@ async def _organizations(client: Any, account: str) -> dict[str, Any]:
     return {**places, "PolicyId": policy, "ResourceId": policy}
 
 
+async def _dynamodb(client: Any, account: str) -> dict[str, Any]:
+    table = f"table-{named(account)}"
+    made = await client("dynamodb").create_table(
+        TableName=table, BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+    )  # fmt: skip
+    item = {"pk": {"S": "a"}}
+    await client("dynamodb").put_item(TableName=table, Item=item)
+    statement = f"SELECT * FROM \"{table}\" WHERE pk = 'a'"
+    return {
+        "TableName": table, "ResourceArn": made["TableDescription"]["TableArn"], "Item": item, "Key": item,
+        "BatchGetItem": {"RequestItems": {table: {"Keys": [item]}}},
+        "BatchWriteItem": {"RequestItems": {table: [{"PutRequest": {"Item": item}}]}},
+        "TransactGetItems": {"TransactItems": [{"Get": {"TableName": table, "Key": item}}]},
+        "TransactWriteItems": {"TransactItems": [{"Put": {"TableName": table, "Item": item}}]},
+        "ExecuteStatement": {"Statement": statement},
+        "BatchExecuteStatement": {"Statements": [{"Statement": statement}]},
+        "ExecuteTransaction": {"TransactStatements": [{"Statement": statement}]},
+    }  # fmt: skip
+
+
 MAKERS: Mapping[str, Maker] = {
+    "dynamodb": _dynamodb,
     "cloudtrail": _cloudtrail,
     "iam": _iam,
     "kms": _kms,
