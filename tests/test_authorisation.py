@@ -27,9 +27,10 @@ from tests.walks.state import differences, kept
 REGISTRY = Registry("cumulet.services")
 
 OTHER_ACTIONS = {
-    "dynamodb": {  # the statement says which of PartiQLSelect, PartiQLInsert ... it takes
-        name: "PartiQL" for name in ("BatchExecuteStatement", "ExecuteStatement", "ExecuteTransaction")
-    },
+    "dynamodb": dict.fromkeys(
+        ("BatchExecuteStatement", "ExecuteStatement", "ExecuteTransaction"),
+        "the statement says which of PartiQLSelect, PartiQLInsert ... it takes",
+    ),
     "iam": {"AddRoleToInstanceProfile": "the role is passed by its name, which the reference does not find an ARN for"},
 }
 """Operations whose service asks for other actions than the reference names, with the reason."""
