@@ -167,3 +167,17 @@ def test_a_table_tells_how_many_items_it_has_and_how_large_they_are(dynamodb):
     assert totals() == (1, 6)
     dynamodb.delete_item(TableName="music", Key=KEY)
     assert totals() == (0, 0)
+
+
+def test_an_index_tells_how_many_items_it_shows_and_how_large_they_are_there(dynamodb):
+    def totals() -> dict[str, tuple[int, int]]:
+        described = dynamodb.describe_table(TableName="music")["Table"]
+        found = described["GlobalSecondaryIndexes"] + described["LocalSecondaryIndexes"]
+        return {each["IndexName"]: (each["ItemCount"], each["IndexSizeBytes"]) for each in found}
+
+    put(dynamodb, g="a", unseen="x" * 100)
+    assert totals() == {"by-g": (1, 6 + 2), "local-n": (0, 0)}
+    put(dynamodb, g="a", n=12, shown="xyz")
+    assert totals() == {"by-g": (1, 6 + 2 + 8), "local-n": (1, 6 + 3)}
+    put(dynamodb, n=12)
+    assert totals() == {"by-g": (0, 0), "local-n": (1, 6 + 3)}

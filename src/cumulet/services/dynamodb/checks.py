@@ -25,13 +25,16 @@ def _check_items(tx: ReadTransaction, table: Table) -> Iterator[str]:
     """That items lie where their keys say, that the indexes have an entry for each of them, and the totals."""
     count = size = 0
     entries: dict[str, int] = {index.id: 0 for index in table.indexes}
+    sizes = dict(entries)
     for key, data in tx.items(table.key("items")):
         place, item = (key[-3], key[-2], key[-1]), items.decode(data)
         count, size = count + 1, size + values.item_size(item)
         if table.schema.place_of_item(item) != place:
             yield f"table {table.arn} has an item in a place that is not its own: {place}"
         for index in table.indexes:
-            entries[index.id] += yield from _check_entry(tx, table, index, place, item)
+            shown = yield from _check_entry(tx, table, index, place, item)
+            entries[index.id] += shown
+            sizes[index.id] += shown * indexes.shown_size(table, index, item, values.item_size(item))
     totals = items.totals(tx, table)
     if (totals.items, totals.bytes) != (count, size):
         yield f"table {table.arn} has {count} items of {size} bytes and tells of {totals}"
@@ -39,6 +42,9 @@ def _check_items(tx: ReadTransaction, table: Table) -> Iterator[str]:
         there = sum(1 for _ in tx.items(table.key("index", index.id)))
         if index.status == ACTIVE and there != entries[index.id]:
             yield f"index {index.name} of {table.arn} has {there} entries and should have {entries[index.id]}"
+        told = totals.by_index.get(index.id, (0, 0))
+        if index.status == ACTIVE and told != (entries[index.id], sizes[index.id]):
+            yield f"index {index.name} of {table.arn} shows {sizes[index.id]} bytes and tells of {told}"
 
 
 def _check_entry(

@@ -108,26 +108,27 @@ def _stream(table: Table) -> Described:
 
 
 def _indexes(tx: ReadTransaction, table: Table) -> Described:
-    local = [_index(table, index) for index in table.indexes if not index.is_global]
+    local = [_index(tx, table, index) for index in table.indexes if not index.is_global]
     everywhere = [_global_index(tx, table, index) for index in table.indexes if index.is_global]
     named = {"LocalSecondaryIndexes": local, "GlobalSecondaryIndexes": everywhere}
     return {name: shown for name, shown in named.items() if shown}
 
 
-def _index(table: Table, index: Index) -> Described:
+def _index(tx: ReadTransaction, table: Table, index: Index) -> Described:
+    entries, size = items.totals(tx, table).by_index.get(index.id, (0, 0))
     included = {"NonKeyAttributes": list(index.included)} if index.included else {}
     return {
         "IndexName": index.name,
         "KeySchema": index.schema.described(),
         "Projection": {"ProjectionType": index.projection, **included},
-        "IndexSizeBytes": 0,
-        "ItemCount": 0,
+        "IndexSizeBytes": size,
+        "ItemCount": entries,
         "IndexArn": f"{table.arn}/index/{index.name}",
     }
 
 
 def _global_index(tx: ReadTransaction, table: Table, index: Index) -> Described:
-    shown = _index(table, index) | {
+    shown = _index(tx, table, index) | {
         "IndexStatus": index.status,
         "ProvisionedThroughput": _throughput(tx, index.throughput),
     }

@@ -10,7 +10,7 @@ from typing import Any
 from cumulet.kernel.records import replace
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import Transaction
-from cumulet.services.dynamodb import indexes, items, tables
+from cumulet.services.dynamodb import indexes, items, tables, values
 from cumulet.services.dynamodb.schema import Place
 from cumulet.services.dynamodb.tables import ACTIVE, CREATING, Index, Table
 
@@ -43,12 +43,18 @@ def go_on(tx: Transaction, scope: Scope, table_name: str, index_id: str, after: 
 
 def _portion(tx: Transaction, table: Table, index: Index, after: Place | None) -> Place | None:
     """Where the next portion begins, None at the end."""
+    entries = size = 0
     found = list(tx.items(table.key("items"), after=after, limit=_A_PORTION))
     for key, data in found:
         place = (key[-3], key[-2], key[-1])
-        at = index.schema.place_in_index(items.decode(data))
-        if at is not None:
-            tx.put(indexes.entry_key(table, index, at, place), b"")
+        item = items.decode(data)
+        at = index.schema.place_in_index(item)
+        if at is None or tx.get(indexes.entry_key(table, index, at, place)) is not None:
+            continue
+        tx.put(indexes.entry_key(table, index, at, place), b"")
+        entries, size = entries + 1, size + indexes.shown_size(table, index, item, values.item_size(item))
+    if entries:
+        items.count_entries(tx, table, {index.id: (entries, size)})
     return place if len(found) == _A_PORTION else None
 
 

@@ -13,12 +13,14 @@ from cumulet.kernel.store import Transaction
 from cumulet.services.dynamodb import values
 from cumulet.services.dynamodb.errors import INVALID, EmptyKey, ValidationException
 from cumulet.services.dynamodb.schema import Place
-from cumulet.services.dynamodb.tables import Index, Table
+from cumulet.services.dynamodb.tables import CREATING, Index, Table
 from cumulet.services.dynamodb.values import Item, Value
 
 if TYPE_CHECKING:
     from cumulet.services.dynamodb.changes import Change
 
+Totals = tuple[int, int]
+"""Of an index: entries, and the bytes of what they show."""
 _LONG_NAMES = {"S": "string", "B": "binary"}
 _UPDATED = "The update expression attempted to update the secondary index key "
 
@@ -33,17 +35,38 @@ def place_of_entry(key: Key) -> Place:
     return key[-3], key[-2], key[-1]
 
 
-def follow(tx: Transaction, table: Table, made: Change) -> None:
-    """Move the entries of an item that changed."""
+def follow(tx: Transaction, table: Table, made: Change) -> dict[str, Totals]:
+    """Move the entries of an item that changed. Returns what the indexes gained or lost by it, by their ids."""
+    gained: dict[str, Totals] = {}
     for index in table.indexes:
         before = index.schema.place_in_index(made.old) if made.old is not None else None
         after = index.schema.place_in_index(made.new) if made.new is not None else None
-        if before == after:
+        if before is None and after is None:
             continue
-        if before is not None:
+        was_there = before is not None and _is_there(tx, table, index, before, made.place)
+        if before is not None and before != after:
             tx.delete(entry_key(table, index, before, made.place))
-        if after is not None:
+        if after is not None and before != after:
             tx.put(entry_key(table, index, after, made.place), b"")
+        is_there = was_there if before == after else after is not None
+        gained[index.id] = (
+            is_there - was_there,
+            is_there * shown_size(table, index, made.new, made.new_size)
+            - was_there * shown_size(table, index, made.old, made.old_size),
+        )
+    return gained
+
+
+def _is_there(tx: Transaction, table: Table, index: Index, at: Place, place: Place) -> bool:
+    """Whether an item has its entry: in a new index, the filling may not have come to it yet."""
+    return index.status != CREATING or tx.get(entry_key(table, index, at, place)) is not None
+
+
+def shown_size(table: Table, index: Index, item: Mapping[str, Value] | None, size: int) -> int:
+    """Bytes of what the index shows of an item that takes `size` bytes."""
+    if item is None or index.projection == "ALL":
+        return size
+    return values.item_size(projected(table, index, item))
 
 
 def check_put(table: Table, item: Mapping[str, Value]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from cumulet.kernel.keys import Key
 from cumulet.kernel.records import Record
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.dynamodb import indexes, values
+from cumulet.services.dynamodb import indexes
 from cumulet.services.dynamodb.changes import Change
 from cumulet.services.dynamodb.errors import ItemCollectionSizeLimitExceededException
 from cumulet.services.dynamodb.schema import Place
@@ -35,7 +35,9 @@ def follow(tx: Transaction, table: Table, made: Change) -> None:
     if not local:
         return
     grown = made.new_size - made.old_size
-    grown += sum(_shown_size(table, index, made.new) - _shown_size(table, index, made.old) for index in local)
+    for index in local:
+        grown += _shown_size(table, index, made.new, made.new_size)
+        grown -= _shown_size(table, index, made.old, made.old_size)
     if not grown:
         return
     key = _key(table, made.place)
@@ -65,7 +67,7 @@ def _size(tx: ReadTransaction, key: Key) -> int:
     return 0 if kept is None else kept.bytes
 
 
-def _shown_size(table: Table, index: Index, item: Item | None) -> int:
+def _shown_size(table: Table, index: Index, item: Item | None, size: int) -> int:
     if item is None or index.schema.place_in_index(item) is None:
         return 0
-    return values.item_size(indexes.projected(table, index, item))
+    return indexes.shown_size(table, index, item, size)

@@ -5,6 +5,8 @@ the entries of its indexes, the table's totals and its stream in step, in one tr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -18,6 +20,7 @@ from cumulet.services.dynamodb.schema import Place
 from cumulet.services.dynamodb.tables import Table
 from cumulet.services.dynamodb.values import Item
 
+_NOTHING: Mapping[str, indexes.Totals] = MappingProxyType({})
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(dict[str, dict[str, Any]]).decode
 
@@ -27,6 +30,7 @@ class Totals(Record):
 
     items: int = 0
     bytes: int = 0
+    by_index: dict[str, indexes.Totals] = {}  # noqa: RUF012 - records are frozen
 
 
 def decode(data: bytes) -> Item:
@@ -57,10 +61,11 @@ def change(
     elif old is not None:
         tx.delete(table.item_key(place))
     made = Change(place, old, new, old_size, new_size, cause)
+    gained = _NOTHING
     if table.indexes:
-        indexes.follow(tx, table, made)
+        gained = indexes.follow(tx, table, made)
         item_collections.follow(tx, table, made)
-    _count(tx, table, made)
+    _count(tx, table, made, gained)
     if table.stream:
         streams.record(tx, table, made)
     if table.ttl:
@@ -73,9 +78,21 @@ def change(
     return made
 
 
-def _count(tx: Transaction, table: Table, made: Change) -> None:
+def _count(tx: Transaction, table: Table, made: Change, gained: Mapping[str, indexes.Totals]) -> None:
     more = (made.new is not None) - (made.old is not None)
     grown = made.new_size - made.old_size
     if more or grown:
         now = totals(tx, table)
         tx.put(table.key("totals"), replace(now, items=now.items + more, bytes=now.bytes + grown))
+    if gained and any(map(any, gained.values())):
+        count_entries(tx, table, gained)
+
+
+def count_entries(tx: Transaction, table: Table, gained: Mapping[str, indexes.Totals]) -> None:
+    """Add to the totals of indexes, by their ids."""
+    now = totals(tx, table)
+    kept = dict(now.by_index)
+    for each, (entries, size) in gained.items():
+        before = kept.get(each, (0, 0))
+        kept[each] = (before[0] + entries, before[1] + size)
+    tx.put(table.key("totals"), replace(now, by_index=kept))

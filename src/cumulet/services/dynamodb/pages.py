@@ -7,7 +7,7 @@ Source: DynamoDB Developer Guide, "Paginating table query results", "Filter expr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 from cumulet.kernel.store import ReadTransaction
@@ -53,55 +53,57 @@ class Page(NamedTuple):
 
 def read(tx: ReadTransaction, table: Table, index: Index | None, span: Span, wanted: Wanted) -> Page:
     taken, is_more = _taken(tx, table, index, span, wanted)
-    seen = [item for item, _ in taken] if wanted.see is None else [wanted.see(item) for item, _ in taken]
+    seen = taken if wanted.see is None else [wanted.see(item) for item in taken]
     matching = seen if wanted.holds is None else [item for item in seen if wanted.holds(item)]
     shown: list[Item] = []
     if not wanted.is_counting:
         shown = matching if wanted.show is None else [wanted.show(item) for item in matching]
-    sizes = [_weight(item, wanted.weigh) for item, _ in taken] if wanted.is_weighing else []
-    whole = [values.item_size(item) for item, _ in taken] if wanted.is_weighing and index is not None else []
-    return Page(shown, len(matching), len(taken), taken[-1][0] if is_more else None, sizes, whole)
+    sizes = [_weight(item, wanted.weigh) for item in taken] if wanted.is_weighing else []
+    whole = [values.item_size(item) for item in taken] if wanted.is_weighing and index is not None else []
+    return Page(shown, len(matching), len(taken), taken[-1] if is_more else None, sizes, whole)
 
 
 def _taken(
     tx: ReadTransaction, table: Table, index: Index | None, span: Span, wanted: Wanted
-) -> tuple[list[tuple[Item, int]], bool]:
-    """The items of a page with their bytes in the store, and whether there may be more."""
-    taken: list[tuple[Item, int]] = []
-    room, exact = MOST_BYTES, False
-    for item, stored in _found(tx, table, index, span, wanted.limit):
-        weight = _weight(item, wanted.weigh) if exact else stored
-        if weight > room and not exact:
-            exact = True
-            room = MOST_BYTES - sum(_weight(each, wanted.weigh) for each, _ in taken)
-            weight = _weight(item, wanted.weigh)
-        if weight > room and taken:
-            return taken, True
-        room -= weight
-        taken.append((item, stored))
+) -> tuple[list[Item], bool]:
+    """The items of a page, and whether there may be more. They are fetched in portions that fit their size."""
+    taken: list[Item] = []
+    room, is_exact = MOST_BYTES, False
+    most = _portion(tx, table)
+    while True:
+        left = _MOST if wanted.limit is None else wanted.limit - len(taken)
+        portion = min(left, most)
+        found = _items(tx, span, portion) if index is None else _entries(tx, table, span, portion)
+        stored = sum(map(len, found))
+        if not is_exact and stored > room:
+            room, is_exact = MOST_BYTES - sum(_weight(item, wanted.weigh) for item in taken), True
+        if not is_exact:
+            room -= stored
+            taken += map(items.decode, found)
+        else:
+            room = _take(taken, found, room, wanted)
+            if room < 0:
+                return taken, True
         if len(taken) == wanted.limit:
             return taken, True
-    return taken, False
+        if len(found) < portion:
+            return taken, False
+        span = span.beyond(spans.position_of(table, index, taken[-1]))
+
+
+def _take(taken: list[Item], found: list[bytes], room: int, wanted: Wanted) -> int:
+    """Take what fits, by sizes as AWS counts them. Returns the room that is left, below zero if something did not."""
+    for data in found:
+        item = items.decode(data)
+        room -= _weight(item, wanted.weigh)
+        if room < 0:
+            return room
+        taken.append(item)
+    return room
 
 
 def _weight(item: Item, weigh: Show | None) -> int:
     return values.item_size(item if weigh is None else weigh(item))
-
-
-def _found(
-    tx: ReadTransaction, table: Table, index: Index | None, span: Span, limit: int | None
-) -> Iterator[tuple[Item, int]]:
-    """The items of a span with their bytes, fetched in portions that fit their size."""
-    portion = min(limit or _MOST, _portion(tx, table))
-    fetch = _items if index is None else _entries
-    while True:
-        item, count = None, 0
-        for item, stored in fetch(tx, table, span, portion):
-            count += 1
-            yield item, stored
-        if count < portion or item is None:
-            return
-        span = span.beyond(spans.position_of(table, index, item))
 
 
 def _portion(tx: ReadTransaction, table: Table) -> int:
@@ -109,16 +111,13 @@ def _portion(tx: ReadTransaction, table: Table) -> int:
     return max(_FEWEST, min(_MOST, 2 * MOST_BYTES * totals.items // max(1, totals.bytes)))
 
 
-def _items(tx: ReadTransaction, table: Table, span: Span, limit: int) -> Iterator[tuple[Item, int]]:
-    for data in tx.range(span.prefix, limit=limit, reverse=span.is_reverse, **span.bounds):
-        yield items.decode(data), len(data)
+def _items(tx: ReadTransaction, span: Span, limit: int) -> list[bytes]:
+    return list(tx.range(span.prefix, limit=limit, reverse=span.is_reverse, **span.bounds))
 
 
-def _entries(tx: ReadTransaction, table: Table, span: Span, limit: int) -> Iterator[tuple[Item, int]]:
-    for key, _ in tx.items(span.prefix, limit=limit, reverse=span.is_reverse, **span.bounds):
-        data = tx.get(table.item_key(indexes.place_of_entry(key)))
-        assert data is not None, "an entry of an index leads nowhere"
-        yield items.decode(data), len(data)
+def _entries(tx: ReadTransaction, table: Table, span: Span, limit: int) -> list[bytes]:
+    found = tx.items(span.prefix, limit=limit, reverse=span.is_reverse, **span.bounds)
+    return [tx.get(table.item_key(indexes.place_of_entry(key))) for key, _ in found]
 
 
 def filtering(condition: Condition | None) -> Callable[[Item], bool] | None:

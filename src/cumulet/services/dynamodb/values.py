@@ -153,7 +153,15 @@ def add(first: str, second: str, *, subtract: bool = False) -> str:
 
 def item_size(item: Mapping[str, Value]) -> int:
     """Bytes as AWS counts them: names in UTF-8 and values."""
-    return sum(_text_size(name) + size(value) for name, value in item.items())
+    total = 0
+    for name, value in item.items():
+        text = value.get("S")
+        total += len(name) if name.isascii() else len(name.encode())
+        if text is None:
+            total += size(value)
+        else:
+            total += len(text) if text.isascii() else len(text.encode())
+    return total
 
 
 def size(value: Value) -> int:
