@@ -148,6 +148,20 @@ def test_indexes_and_billing_can_be_other_ones(dynamodb):
     assert [item["plays"]["N"] for item in found["Items"]] == ["2"]
 
 
+@pytest.mark.spec("data:DDB-31")
+def test_a_table_is_restored_in_another_region(client, dynamodb):
+    arn = dynamodb.create_table(**define())["TableDescription"]["TableArn"]
+    fill(dynamodb, 3)
+    abroad = client("dynamodb", region="eu-west-1")
+    abroad.restore_table_from_backup(TargetTableName="music", BackupArn=back_up(dynamodb))
+    wanted = {"PointInTimeRecoveryEnabled": True}
+    dynamodb.update_continuous_backups(TableName="music", PointInTimeRecoverySpecification=wanted)
+    abroad.restore_table_to_point_in_time(TargetTableName="again", SourceTableArn=arn, UseLatestRestorableTime=True)
+    assert songs(abroad) == songs(abroad, "again") == songs(dynamodb)
+    assert abroad.describe_table(TableName="again")["Table"]["RestoreSummary"]["SourceTableArn"] == arn
+    assert dynamodb.list_tables()["TableNames"] == ["music"]
+
+
 def test_a_restore_that_cannot_be(dynamodb):
     dynamodb.create_table(**define())
     backup = back_up(dynamodb)

@@ -153,13 +153,14 @@ def _of_configuration(tx: ReadTransaction, scope: Scope, operation: str, paramet
     name = next((parameters[member] for member in _NAMING if parameters.get(member)), None)
     other = next((parameters[member] for member in _OTHER_ARNS if parameters.get(member)), None)
     published = actions.needs("dynamodb", operation, scope, parameters)
+    where = _of_source(scope, parameters.get("SourceTableArn"))
     for need in published:
         if need.action.startswith("iam:") or "global-table" in need.resource:
             yield need
         elif other is not None and f":table/*/{other.rpartition('/')[0].rpartition('/')[2]}/" in need.resource:
             yield structs.replace(need, resource=other, account=arn_account(other))
         elif name is not None and (need.resource == "*" or ":table/" in need.resource):
-            yield _on_named(tx, scope, need, name)
+            yield _on_named(tx, where, need, name)
         else:
             yield need
     if operation == "create_table" and parameters.get("ResourcePolicy"):
@@ -179,6 +180,12 @@ def _on_named(tx: ReadTransaction, scope: Scope, need: Need, name: str) -> Need:
         return made
     policy = policies.of_stream(tx, table, made.resource)
     return structs.replace(made, policy=policy.text if policy is not None else None)
+
+
+def _of_source(scope: Scope, arn: str | None) -> Scope:
+    """A table may be restored from another Region, unlike all else that is done to tables."""
+    parts = arn.split(":", 5) if arn else []
+    return structs.replace(scope, region=parts[3]) if len(parts) == 6 else scope
 
 
 def _is_of_dynamodb(arn: str) -> bool:

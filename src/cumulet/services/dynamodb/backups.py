@@ -155,6 +155,12 @@ def get(tx: ReadTransaction, scope: Scope, arn: str) -> Backup:
     return found
 
 
+def in_any_region(tx: ReadTransaction, scope: Scope, arn: str) -> Backup:
+    """A backup of the account's, for a restore. Raises BackupNotFoundException."""
+    parts = arn.split(":", 5)
+    return get(tx, replace(scope, region=parts[3]) if len(parts) == 6 else scope, arn)
+
+
 def listed(
     tx: ReadTransaction,
     scope: Scope,

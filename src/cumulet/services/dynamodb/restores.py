@@ -45,30 +45,32 @@ class Restore(Record):
     after: tuple[int, bytes, bytes] | None = None
 
 
-def from_backup(tx: Transaction, backup: Backup, name: str, given: Given, kms_key: str | None) -> Table:
-    """Raises BackupInUseException, TableAlreadyExistsException or ValidationException."""
-    _check_name(tx, backup.scope, name)
+def from_backup(tx: Transaction, backup: Backup, scope: Scope, name: str, given: Given, kms_key: str | None) -> Table:
+    """The table may be made in another Region.
+
+    Raises BackupInUseException, TableAlreadyExistsException or ValidationException."""
+    _check_name(tx, scope, name)
     if not backup.is_ready:
         raise BackupInUseException.of(backup.arn, "created")
     origin = {"SourceBackupArn": backup.arn, "SourceTableArn": backup.table.arn, "RestoreDateTime": backup.created}
-    target = _defined(tx, backup.table, backup.scope, name, given, kms_key, origin)
+    target = _defined(tx, backup.table, scope, name, given, kms_key, origin)
     return _begin(tx, target, Restore(backup=backup))
 
 
 def to_point_in_time(
-    tx: Transaction, source: Table, name: str, when: datetime | None, given: Given, kms_key: str | None
+    tx: Transaction, source: Table, scope: Scope, name: str, when: datetime | None, given: Given, kms_key: str | None
 ) -> Table:
-    """As of `when`, or of now if that is None.
+    """As of `when`, or of now if that is None; perhaps in another Region.
 
     Raises TableAlreadyExistsException, PointInTimeRecoveryUnavailableException, InvalidRestoreTimeException or
     ValidationException."""
-    _check_name(tx, source.scope, name)
+    _check_name(tx, scope, name)
     if source.recovery is None:
         raise PointInTimeRecoveryUnavailableException.of(source.name)
     if when is not None and not recovery.earliest(source, tx.now) <= when <= tx.now:
         raise InvalidRestoreTimeException
     origin = {"SourceTableArn": source.arn, "RestoreDateTime": when or tx.now}
-    target = _defined(tx, source, source.scope, name, given, kms_key, origin)
+    target = _defined(tx, source, scope, name, given, kms_key, origin)
     at = recovery.microseconds(when) if when is not None else recovery.now(tx, source)
     return _begin(tx, target, Restore(table=source, at=at))
 
@@ -159,13 +161,15 @@ def _defined(
     indexes = _indexes(tx, source, billing, given)
     used = {*source.schema.names, *(name for index in indexes for name in index.schema.names)}
     on_demand = given.get("OnDemandThroughputOverride")
+    if kms_key is None:  # a key is known in its own Region only
+        kms_key = source.kms_key if source.scope == scope else ""
     return Table(
         id=tx.uuid(), name=name, scope=scope, schema=source.schema, created=tx.now, status=CREATING,
         types={name: kind for name, kind in source.types.items() if name in used},
         billing=billing, billing_changed=tx.now if billing == ON_DEMAND else None, throughput=throughput,
         on_demand=throughputs.limits(on_demand if on_demand is not None else source.on_demand)
         if billing == ON_DEMAND else {},
-        indexes=indexes, table_class=source.table_class, kms_key=source.kms_key if kms_key is None else kms_key,
+        indexes=indexes, table_class=source.table_class, kms_key=kms_key,
         restored={**origin, "RestoreInProgress": True},
     )  # fmt: skip
 

@@ -65,8 +65,8 @@ class Backups(KmsKeys):
         kms_key = await self._kms_key(given.get("SSESpecificationOverride"))
 
         def restore(tx: Transaction) -> Answer:
-            backup = backups.get(tx, self.scope, BackupArn)
-            made = restores.from_backup(tx, backup, TargetTableName, given, kms_key)
+            backup = backups.in_any_region(tx, self.scope, BackupArn)
+            made = restores.from_backup(tx, backup, self.scope, TargetTableName, given, kms_key)
             return descriptions.of_new(tx, made)
 
         return {"TableDescription": await self.store.write(restore)}

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from cumulet.kernel.keys import Key
+from cumulet.kernel.records import replace
 from cumulet.kernel.service import job
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.dynamodb import descriptions, recovery, restores, tables
@@ -61,11 +62,20 @@ class Recovery(KmsKeys):
         kms_key = await self._kms_key(given.get("SSESpecificationOverride"))
 
         def restore(tx: Transaction) -> Answer:
-            table = self._found(tx, source)
-            made = restores.to_point_in_time(tx, table, TargetTableName, RestoreDateTime, given, kms_key)
+            table = self._source(tx, source)
+            made = restores.to_point_in_time(tx, table, self.scope, TargetTableName, RestoreDateTime, given, kms_key)
             return descriptions.of_new(tx, made)
 
         return {"TableDescription": await self.store.write(restore)}
+
+    def _source(self, tx: ReadTransaction, name: str) -> Table:
+        """By name, or by the ARN of a table in any Region. Raises TableNotFoundException."""
+        parts = name.split(":", 5)
+        where = replace(self.scope, region=parts[3]) if len(parts) == 6 else self.scope
+        found = tables.find(tx, where, name)
+        if found is None or found.scope.account != self.scope.account:
+            raise TableNotFoundException.of(name)
+        return found
 
     def _found(self, tx: ReadTransaction, name: str) -> Table:
         """Raises TableNotFoundException."""
