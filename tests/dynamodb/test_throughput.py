@@ -142,6 +142,18 @@ def test_one_key_gives_no_more_than_its_partition(cloud, dynamodb):
     assert not all(_is_refused(dynamodb, number) for number in range(20))
 
 
+@pytest.mark.spec("data:DDB-24")
+def test_partitions_do_not_merge_when_less_is_provisioned(cloud, dynamodb):
+    make(dynamodb, key="pk:S", **provisioned(10_000, 4000))
+    dynamodb.put_item(TableName="music", Item=item(pk="first"))
+    dynamodb.update_table(TableName="music", **provisioned(100, 100))
+    cloud.advance(seconds=300)
+
+    large = item(pk="hot", data="x" * 390_000)
+    assert count_until_refused(dynamodb.put_item, TableName="music", Item=large) == 3
+    assert not all(_is_refused(dynamodb, number) for number in range(20))
+
+
 def _is_refused(dynamodb: Any, number: int) -> bool:
     try:
         dynamodb.put_item(TableName="music", Item=item(pk=f"cold {number}"))

@@ -51,6 +51,12 @@ class Bucket(Record):
     at: datetime
 
 
+class Partitions(Record):
+    """The most partitions that a table ever had."""
+
+    count: int
+
+
 def admit(tx: ReadTransaction, spent: Spent, kind: str, hashed: int | None, index: Index | None) -> None:
     """`spent` tells the table, and what the same request has consumed so far.
 
@@ -79,6 +85,7 @@ def spend(tx: Transaction, spent: Spent, kind: str) -> None:
         rate, units = _rate(table, index, kind), used.get(_name(index))
         if rate is not None and units:
             _take_out(tx, _key(table, index, kind), rate, _seconds(table), table, units)
+    _split(tx, table)
     for hashed, units in spent.by_partition.items():
         _take_out(tx, _partition_key(tx, table, kind, hashed), _PARTITION_UNITS[kind], 1, table, units)
 
@@ -132,9 +139,27 @@ def _key(table: Table, index: Index | None, kind: str) -> Key:
 
 
 def _partition_key(tx: ReadTransaction, table: Table, kind: str, hashed: int) -> Key:
-    """Of the partition where a key lies: there are as many as size and rate ask for."""
-    count = partitions.count(table, items.totals(tx, table).bytes)
-    return table.key("throughput", kind, "partition", hashed * count // HASHES)
+    """Of the partition where a key lies."""
+    return table.key("throughput", kind, "partition", hashed * _partitions(tx, table) // HASHES)
+
+
+def _partitions(tx: ReadTransaction, table: Table) -> int:
+    """As many as size and rate ask for, or ever asked for: partitions split, and never merge again."""
+    most: Partitions | None = tx.get(_partitions_key(table))
+    asked = partitions.count(table, items.totals(tx, table).bytes)
+    return asked if most is None else max(asked, most.count)
+
+
+def _partitions_key(table: Table) -> Key:
+    return table.key("throughput", "partitions")
+
+
+def _split(tx: Transaction, table: Table) -> None:
+    """Remember that there are more partitions than before."""
+    most: Partitions | None = tx.get(_partitions_key(table))
+    count = _partitions(tx, table)
+    if count > (1 if most is None else most.count):
+        tx.put(_partitions_key(table), Partitions(count=count))
 
 
 # Refusals

@@ -11,7 +11,7 @@ from cumulet.services.dynamodb.actions import Action
 from cumulet.services.dynamodb.api.base import DynamoBase
 from cumulet.services.dynamodb.capacity import READ, WRITE, read_units
 from cumulet.services.dynamodb.changes import Change
-from cumulet.services.dynamodb.errors import ItemTooLarge, ValidationException
+from cumulet.services.dynamodb.errors import ValidationException
 from cumulet.services.dynamodb.expressions import Condition, Given, Update, legacy
 from cumulet.services.dynamodb.tables import Table
 from cumulet.services.dynamodb.values import Item, Value
@@ -154,13 +154,11 @@ class Items(DynamoBase):
         def action(table: Table) -> Action:
             place = table.schema.place_of_key(key)
             makes = actions.updating(table, key, update) if update is not None else _touching(key)
-            return Action(table, place, actions.holding(condition), makes, shows_old)
+            too_large = actions.UPDATE_TOO_LARGE
+            return Action(table, place, actions.holding(condition), makes, shows_old, too_large=too_large)
 
         wanted = Wanted(ReturnConsumedCapacity, ReturnItemCollectionMetrics, _returning(ReturnValues, update))
-        try:
-            return await self._write(TableName, action, wanted)
-        except ItemTooLarge:
-            raise ValidationException("Item size to update has exceeded the maximum allowed size") from None
+        return await self._write(TableName, action, wanted)
 
     async def _write(self, table_name: str, action: Callable[[Table], Action], wanted: Wanted) -> Answer:
         """One write: looked up, checked, done and told."""
