@@ -219,6 +219,7 @@ PLACES = [(number % 4, bytes([number]), b"") for number in range(12)]
 def test_readers_see_one_instant_while_others_write(own_cloud, seed, monkeypatch):
     """Random changes, some in the same instant, while readers that began at random go through the table."""
     monkeypatch.setattr(recovery, "_PLACES_AT_ONCE", 2)
+    monkeypatch.setattr(recovery, "_LEAFED_THROUGH", 2 + seed % 3)
     own_cloud.run(_readers_against_a_model(own_cloud.cloud.kernel, random.Random(seed)))
 
 

@@ -29,6 +29,8 @@ TRIM = "dynamodb.trim_history"
 _BETWEEN_TRIMS = timedelta(days=1)
 _TRIMMED_AT_ONCE = 1000
 _PLACES_AT_ONCE, _BYTES_AT_ONCE = 500, 4 * 1024 * 1024
+_LEAFED_THROUGH = 8
+"""So many changes of one item are read one after the other, before the rest is skipped."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _NOTHING = b""
@@ -127,20 +129,44 @@ def limited(lying: Iterator[tuple[Place, bytes]]) -> Portion:
 def _as_of(tx: ReadTransaction, table: Table, at: int, after: Place | None) -> Iterator[tuple[Place, bytes]]:
     """Every place where something lies, or lay, in order, with what was there; empty for nothing."""
     lying = ((place_of(key), data) for key, data in tx.items(table.key("items"), after=after))
-    changed = _changed(tx, table, after)
-    item, place = next(lying, None), next(changed, None)
-    while item is not None or place is not None:
-        if place is None or (item is not None and item[0] < place):
-            assert item is not None
+    changed = _replaced(tx, table, at, after)
+    item, change = next(lying, None), next(changed, None)
+    while item is not None or change is not None:
+        if change is None or (item is not None and item[0] < change[0]):
+            assert item is not None, "one of them is left"
             yield item
             item = next(lying, None)
             continue
-        now = item[1] if item is not None and item[0] == place else _NOTHING
-        replaced = next(tx.range(_of_place(table, place), after=at, limit=1), None)
-        yield place, now if replaced is None else replaced
-        if item is not None and item[0] == place:
-            item = next(lying, None)
-        place = next(changed, None)
+        place, replaced = change
+        is_there = item is not None and item[0] == place
+        if replaced is None:
+            replaced = item[1] if item is not None and is_there else _NOTHING
+        yield place, replaced
+        item = next(lying, None) if is_there else item
+        change = next(changed, None)
+
+
+def _replaced(tx: ReadTransaction, table: Table, at: int, after: Place | None) -> Iterator[tuple[Place, bytes | None]]:
+    """The places with a history, each with what the first change after `at` replaced; None without such a change."""
+    while table.history is not None:
+        place, found, seen = None, None, 0
+        for key, data in tx.items(_kept(table), after=after):
+            here = place_of(key[:-1])
+            if here != place:
+                if place is not None:
+                    yield place, found
+                place, found, seen = here, None, 0
+            if found is None and key[-1] > at:
+                found = data
+            seen += 1
+            if seen == _LEAFED_THROUGH:
+                break
+        if place is None:
+            return
+        if found is None and seen == _LEAFED_THROUGH:  # an item that changes all the time: look it up instead
+            found = next(tx.range(_of_place(table, place), after=at, limit=1), None)
+        yield place, found
+        after = place
 
 
 class Difference(NamedTuple):
