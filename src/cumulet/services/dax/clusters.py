@@ -14,7 +14,7 @@ from typing import Any
 from cumulet.kernel.records import Record, replace
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.dax import events, names, parameter_groups, subnet_groups
+from cumulet.services.dax import happenings, names, parameter_groups, subnet_groups
 from cumulet.services.dax.errors import (
     ClusterAlreadyExistsFault,
     ClusterNotFoundFault,
@@ -231,7 +231,7 @@ def forget(tx: Transaction, scope: Scope, name: str) -> None:
 
 def _put(tx: Transaction, cluster: Cluster, message: str) -> Cluster:
     tx.put(names.key(cluster.scope, CLUSTERS, cluster.name), cluster)
-    events.note(tx, cluster.scope, CLUSTERS, cluster.name, message)
+    happenings.note(tx, cluster.scope, CLUSTERS, cluster.name, message)
     return cluster
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from cumulet.kernel.records import Record, replace
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.dax import events, names
+from cumulet.services.dax import happenings, names
 from cumulet.services.dax.errors import (
     InvalidParameterGroupStateFault,
     InvalidParameterValueException,
@@ -70,7 +70,7 @@ def create(tx: Transaction, scope: Scope, name: str, description: str) -> Parame
     if len(list(tx.range(names.key(scope, PARAMETER_GROUPS), limit=_MOST))) == _MOST:
         raise ParameterGroupQuotaExceededFault
     tx.put(place, made)
-    events.note(tx, scope, PARAMETER_GROUPS, made.name, "Parameter group created.")
+    happenings.note(tx, scope, PARAMETER_GROUPS, made.name, "Parameter group created.")
     return made
 
 
@@ -87,7 +87,7 @@ def update(tx: Transaction, scope: Scope, name: str, given: list[dict[str, str]]
             raise InvalidParameterValueException(f"Value {value[:64]} of parameter {parameter} is out of range.")
     group = replace(group, values={**group.values, **changed})
     tx.put(names.key(scope, PARAMETER_GROUPS, group.name), group)
-    events.note(tx, scope, PARAMETER_GROUPS, group.name, "Parameter group updated.")
+    happenings.note(tx, scope, PARAMETER_GROUPS, group.name, "Parameter group updated.")
     return group
 
 
@@ -97,7 +97,7 @@ def delete(tx: Transaction, scope: Scope, name: str, *, is_used: bool) -> None:
     if group.name == DEFAULT or is_used:
         raise InvalidParameterGroupStateFault
     tx.delete(names.key(scope, PARAMETER_GROUPS, group.name))
-    events.note(tx, scope, PARAMETER_GROUPS, group.name, "Parameter group deleted.")
+    happenings.note(tx, scope, PARAMETER_GROUPS, group.name, "Parameter group deleted.")
 
 
 def parameters(group: ParameterGroup = _DEFAULT, source: str | None = None) -> list[dict[str, Any]]:

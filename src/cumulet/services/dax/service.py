@@ -11,7 +11,7 @@ from typing import Any
 from cumulet.kernel.access import Need, pass_role
 from cumulet.kernel.service import Service, job, stored
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.dax import clusters, events, names, parameter_groups, subnet_groups
+from cumulet.services.dax import clusters, happenings, names, parameter_groups, subnet_groups
 from cumulet.services.dax.clusters import Cluster
 
 Answer = dict[str, Any]
@@ -199,8 +199,8 @@ class DAX(Service):
     ) -> Answer:
         limit = names.page_size(MaxResults)
 
-        def find(tx: ReadTransaction) -> tuple[list[events.Event], str | None]:
-            return events.page(
+        def find(tx: ReadTransaction) -> tuple[list[happenings.Event], str | None]:
+            return happenings.page(
                 tx, self.scope, source=SourceName, kind=SourceType, since=StartTime, until=EndTime, minutes=Duration,
                 limit=limit, after=NextToken,
             )  # fmt: skip

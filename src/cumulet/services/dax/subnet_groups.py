@@ -8,7 +8,7 @@ from typing import Any
 from cumulet.kernel.records import Record, replace
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.dax import events, names
+from cumulet.services.dax import happenings, names
 from cumulet.services.dax.errors import (
     InvalidSubnet,
     SubnetGroupAlreadyExistsFault,
@@ -62,7 +62,7 @@ def create(tx: Transaction, scope: Scope, name: str, description: str, subnets: 
     if len(list(tx.range(names.key(scope, SUBNET_GROUPS), limit=_MOST))) == _MOST:
         raise SubnetGroupQuotaExceededFault
     tx.put(place, made)
-    events.note(tx, scope, SUBNET_GROUPS, made.name, "Subnet group created.")
+    happenings.note(tx, scope, SUBNET_GROUPS, made.name, "Subnet group created.")
     return made
 
 
@@ -76,7 +76,7 @@ def update(
         subnets=group.subnets if subnets is None else _checked(subnets),
     )  # fmt: skip
     tx.put(names.key(scope, SUBNET_GROUPS, group.name), group)
-    events.note(tx, scope, SUBNET_GROUPS, group.name, "Subnet group updated.")
+    happenings.note(tx, scope, SUBNET_GROUPS, group.name, "Subnet group updated.")
     return group
 
 
@@ -86,7 +86,7 @@ def delete(tx: Transaction, scope: Scope, name: str, *, is_used: bool) -> None:
     if is_used or group.name == DEFAULT:
         raise SubnetGroupInUseFault
     tx.delete(names.key(scope, SUBNET_GROUPS, group.name))
-    events.note(tx, scope, SUBNET_GROUPS, group.name, "Subnet group deleted.")
+    happenings.note(tx, scope, SUBNET_GROUPS, group.name, "Subnet group deleted.")
 
 
 def _checked(subnets: Sequence[str]) -> tuple[str, ...]:
