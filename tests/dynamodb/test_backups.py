@@ -275,5 +275,9 @@ def test_tables_in_the_making_are_not_to_be_touched(own_cloud, account, monkeypa
     dynamodb.restore_table_from_backup(TargetTableName="again", BackupArn=backup)
     assert dynamodb.describe_table(TableName="again")["Table"]["TableStatus"] == "CREATING"
     assert refusal(dynamodb.delete_table, TableName="again")[0] == "ResourceInUseException"
+    assert refusal(dynamodb.create_backup, TableName="again", BackupName="early") == (
+        "ContinuousBackupsUnavailableException",
+        "Backups are being enabled for the table: again. Please retry later",
+    )
     assert refusal(dynamodb.scan, TableName="again")[0] == "ResourceNotFoundException"
     assert refusal(dynamodb.delete_backup, BackupArn=backup)[0] == "BackupInUseException"

@@ -137,6 +137,12 @@ class TableAlreadyExistsException(ServiceError):
         return cls(f"Table already exists: {name}")
 
 
+class ContinuousBackupsUnavailableException(ServiceError):
+    @classmethod
+    def of(cls, name: str) -> ContinuousBackupsUnavailableException:
+        return cls(f"Backups are being enabled for the table: {name}. Please retry later")
+
+
 class BackupNotFoundException(ServiceError):
     @classmethod
     def of(cls, arn: str) -> BackupNotFoundException:

@@ -1,11 +1,11 @@
-"""Whether what follows the changes of a table agrees with it: its stream, its expiry, its replicas."""
+"""Whether what follows the changes of a table agrees with it: its stream, its expiry, its replicas, its history."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from cumulet.kernel.store import ReadTransaction
-from cumulet.services.dynamodb import expiry, items, replicas, streams
+from cumulet.services.dynamodb import expiry, items, replicas, streams, tables
 from cumulet.services.dynamodb.replicas import Version
 from cumulet.services.dynamodb.schema import HASHES
 from cumulet.services.dynamodb.tables import Table
@@ -18,6 +18,9 @@ def check(tx: ReadTransaction, table: Table) -> Iterator[str]:
         yield from _check_expiry(tx, table)
     if table.replicas:
         yield from _check_replicas(tx, table)
+    wants_history = table.recovery is not None or tables.has_readers(tx, table)
+    if wants_history != (table.history is not None):
+        yield f"table {table.arn} should{'' if wants_history else ' not'} keep what its items were, and does otherwise"
 
 
 def _check_stream(tx: ReadTransaction, table: Table) -> Iterator[str]:

@@ -9,7 +9,7 @@ from cumulet.kernel.service import job
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.dynamodb import backups, descriptions, restores, tables
 from cumulet.services.dynamodb.api.kms_keys import KmsKeys
-from cumulet.services.dynamodb.errors import TableNotFoundException
+from cumulet.services.dynamodb.errors import ContinuousBackupsUnavailableException, TableNotFoundException
 
 Answer = dict[str, Any]
 
@@ -22,8 +22,10 @@ class Backups(KmsKeys):
 
         def create(tx: Transaction) -> Answer:
             table = tables.find(tx, self.scope, TableName)
-            if table is None or table.status == tables.CREATING:
+            if table is None:
                 raise TableNotFoundException.of(tables.locate(self.scope, TableName)[1])
+            if table.status == tables.CREATING:
+                raise ContinuousBackupsUnavailableException.of(table.name)
             return backups.details(backups.create(tx, table, BackupName), backups.CREATING)
 
         return {"BackupDetails": await self.store.write(create)}

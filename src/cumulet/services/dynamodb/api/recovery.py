@@ -11,7 +11,11 @@ from cumulet.kernel.service import job
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.dynamodb import descriptions, recovery, restores, tables
 from cumulet.services.dynamodb.api.kms_keys import KmsKeys
-from cumulet.services.dynamodb.errors import TableNotFoundException, ValidationException
+from cumulet.services.dynamodb.errors import (
+    ContinuousBackupsUnavailableException,
+    TableNotFoundException,
+    ValidationException,
+)
 from cumulet.services.dynamodb.tables import Table
 
 Answer = dict[str, Any]
@@ -28,6 +32,8 @@ class Recovery(KmsKeys):
 
         def update(tx: Transaction) -> Answer:
             table = self._found(tx, TableName)
+            if table.status == tables.CREATING:
+                raise ContinuousBackupsUnavailableException.of(table.name)
             if wanted:
                 table = recovery.enable(tx, table, days)
                 tables.put(tx, table)
