@@ -26,10 +26,15 @@ DOCUMENTS = (
 )
 
 
+_WHOLE_SECONDS = ("iam.", "sts.")
+"""Services that write no fractions of a second."""
+
+
 class Samples:
     """`value` for shapes inside of a body, `input` and `output` for whole structures of an operation."""
 
     def __init__(self, seed: str, protocol: str, size: int = 150) -> None:
+        self.seed = seed
         self.random = random.Random(seed)
         self.protocol = protocol
         self.left = size
@@ -158,6 +163,6 @@ class Samples:
         return self.random.choice(shape.metadata.get("enum") or texts)
 
     def _moment(self, whole_seconds: bool) -> datetime:
-        micros = 0 if whole_seconds else self.random.choice((0, 123000, 123456))
+        micros = 0 if whole_seconds or self.seed.startswith(_WHOLE_SECONDS) else self.random.choice((0, 123000, 123456))
         start = datetime(2020, 2, 29, 12, 30, 59, tzinfo=UTC)
         return start + timedelta(days=self.random.randint(0, 3000), microseconds=micros)

@@ -10,6 +10,7 @@ from typing import Any
 
 from cumulet.gateway.protocols import timestamps
 from cumulet.gateway.protocols.codec import Convert
+from cumulet.gateway.protocols.timestamps import Fraction
 from cumulet.kernel.models import Shape
 
 _INTEGER = re.compile(r"[+-]?\d{1,25}", re.ASCII)
@@ -22,11 +23,11 @@ def reader(shape: Shape) -> Convert:
     return _READERS.get(shape["type"], string)
 
 
-def writer(shape: Shape, timestamp_format: str, always_milliseconds: bool = False) -> Convert:
+def writer(shape: Shape, timestamp_format: str, fraction: Fraction = Fraction.AS_IT_IS) -> Convert:
     """The function that writes a value of this shape as text."""
     kind = shape["type"]
     if kind == "timestamp":
-        write = timestamps.writer(shape.get("timestampFormat", timestamp_format), always_milliseconds)
+        write = timestamps.writer(shape.get("timestampFormat", timestamp_format), fraction)
         return lambda value: str(write(value))
     return _WRITERS.get(kind, str)
 

@@ -4,6 +4,7 @@ Whatever a model asks for, all three are understood, because clients of every ag
 
 from __future__ import annotations
 
+import enum
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -76,6 +77,12 @@ def iso8601_milliseconds(moment: datetime) -> str:
 
 
 @lru_cache(maxsize=4096)
+def iso8601_seconds(moment: datetime) -> str:
+    """As IAM and STS write it: fractions of a second are lost."""
+    return moment.isoformat()[:19] + "Z"
+
+
+@lru_cache(maxsize=4096)
 def rfc822(moment: datetime) -> str:
     """An HTTP date; fractions of a second are lost."""
     day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
@@ -92,14 +99,34 @@ def unixtimestamp(moment: datetime) -> int | float:
     return (seconds * 10**6 + since.microseconds) / 10**6 if since.microseconds else seconds
 
 
+class Fraction(enum.Enum):
+    """What a service tells of the fraction of a second."""
+
+    AS_IT_IS = enum.auto()
+    MILLISECONDS = enum.auto()
+    NOTHING = enum.auto()
+
+
+FRACTIONS = {
+    "ec2": Fraction.MILLISECONDS,
+    "iam": Fraction.NOTHING,
+    "s3": Fraction.MILLISECONDS,
+    "s3control": Fraction.MILLISECONDS,
+    "sts": Fraction.NOTHING,
+}
+_WITH_FRACTION = {
+    Fraction.AS_IT_IS: iso8601,
+    Fraction.MILLISECONDS: iso8601_milliseconds,
+    Fraction.NOTHING: iso8601_seconds,
+}
 WRITERS: dict[str, Callable[[datetime], Any]] = {"iso8601": iso8601, "rfc822": rfc822, "unixtimestamp": unixtimestamp}
 
 
-def writer(form: str, always_milliseconds: bool = False) -> Any:
+def writer(form: str, fraction: Fraction = Fraction.AS_IT_IS) -> Any:
     """The function that writes instants in this form (`iso8601`, `rfc822` or `unixtimestamp`)."""
     write = WRITERS[form.lower()]
-    if always_milliseconds and write is iso8601:
-        write = iso8601_milliseconds
+    if write is iso8601:
+        write = _WITH_FRACTION[fraction]
 
     def written(value: Any) -> Any:
         return write(value if isinstance(value, datetime) and value.tzinfo is UTC else parse(value))

@@ -8,9 +8,10 @@ from functools import cache
 from typing import Any
 from xml.parsers import expat
 
-from cumulet.gateway.protocols import scalars
+from cumulet.gateway.protocols import scalars, timestamps
 from cumulet.gateway.protocols.codec import Convert
 from cumulet.gateway.protocols.shapes import Compiler, members, outside_body, wire_name
+from cumulet.gateway.protocols.timestamps import Fraction
 from cumulet.kernel.models import ServiceModel, Shape
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -155,11 +156,11 @@ class XmlWriter(Compiler):
 
     def __init__(self, service: ServiceModel) -> None:
         super().__init__(service)
-        self._milliseconds = service.name in ("s3", "ec2", "s3control")
+        self._fraction = timestamps.FRACTIONS.get(service.name, Fraction.AS_IT_IS)
 
     def scalar(self, shape: Shape, *how: Any) -> Write:
         start, end = tags(how[0], shape)
-        convert = scalars.writer(shape, "iso8601", self._milliseconds)
+        convert = scalars.writer(shape, "iso8601", self._fraction)
 
         def write_text(out: list[str], value: Any) -> None:
             out.append(f"{start}{escape(str(value))}{end}")
