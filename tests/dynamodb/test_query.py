@@ -189,20 +189,32 @@ def test_starting_keys_that_cannot_be(dynamodb):
     assert said(item(pk="p")) == INVALID_START
     assert said(item(pk="p", sk="text")) == INVALID_START
     assert said(item(pk="p", sk=1, more=1)) == INVALID_START
-    assert said(item(pk="q", sk=1)) == (
-        "The provided starting key is outside query boundaries based on provided conditions"
-    )
+    assert said(item(pk="q", sk=1)) == "The query can return at most one row and cannot be restarted"
     assert said(item(pk="p", sk=3)) == "The provided starting key does not match the range key predicate"
     assert plain(dynamodb.query(ExclusiveStartKey=item(pk="p", sk=1.5), **given)) == ["2"]
 
 
-def test_one_row_cannot_be_gone_on_from(dynamodb):
+def test_a_starting_key_of_another_partition(dynamodb):
     fill(dynamodb, [1])
     message = words(
-        dynamodb.query, TableName="music", KeyConditionExpression="pk = :p AND sk = :s",
-        ExpressionAttributeValues=item(**{":p": "p", ":s": 1}), ExclusiveStartKey=item(pk="p", sk=1),
+        dynamodb.query, TableName="music", KeyConditionExpression="pk = :p",
+        ExpressionAttributeValues=item(**{":p": "p"}), ExclusiveStartKey=item(pk="q", sk=1),
     )  # fmt: skip
-    assert message == "The query can return at most one row and cannot be restarted"
+    assert message == "The provided starting key is outside query boundaries based on provided conditions"
+
+
+@pytest.mark.parametrize("key", ["pk:S sk:S", "pk:S"])
+def test_one_row_by_its_whole_key_is_paged_like_many(dynamodb, key):
+    make(dynamodb, key=key)
+    whole = item(pk="p", sk="s")
+    dynamodb.put_item(TableName="music", Item=whole)
+    condition = "pk = :p AND sk = :s" if "sk" in key else "pk = :p"
+    values = {name: each for name, each in item(**{":p": "p", ":s": "s"}).items() if name in condition}
+    pages = dynamodb.get_paginator("query").paginate(
+        TableName="music", KeyConditionExpression=condition, ExpressionAttributeValues=values,
+        PaginationConfig={"PageSize": 1},
+    )  # fmt: skip
+    assert [page["Items"] for page in pages] == [[whole], []]
 
 
 def test_a_query_needs_a_condition_on_its_keys(dynamodb):
