@@ -396,6 +396,18 @@ def changing(
     return change
 
 
+def always(item: Item) -> bool:
+    return True
+
+
+def same(old: Item | None) -> Item | None:
+    return old
+
+
+def becoming(new: Item | None) -> Callable[[Item | None], Item | None]:
+    return lambda old: new
+
+
 def low_high(low: Any, value: Any, high: Any) -> bool:
     return plain(low) <= plain(value) <= plain(high)
 
