@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cumulet.kernel import identity
 from cumulet.kernel.access import Need
-from cumulet.kernel.audit import entries, readers, use
+from cumulet.kernel.audit import entries, rates, readers, use
 from cumulet.kernel.audit.entries import DATA, DENIED, MANAGEMENT, Entry
 from cumulet.kernel.audit.notes import (
     LONGEST_TEXT,
@@ -80,9 +80,10 @@ class Batch:
                 del batch[:-_MOST_DENIED]
             for start in range(0, len(batch), _CHUNK):
                 entries.keep(self._tx, batch[start : start + _CHUNK], category)
-        for (account, _, category), batch in self._chunks.items():
+        for (account, region, category), batch in self._chunks.items():
             if category != DENIED:
                 readers.call(self._tx, self._wanted(account), batch[0].time)
+                rates.count(self._tx, account, region, batch, self._wanted(account))
         for (account, principal, action), uses in self._uses.items():
             use.add(self._tx, account, principal, uses.sum(action))
         for access_key, last in self._keys.items():

@@ -29,6 +29,8 @@ class Reader(Record):
     data: tuple[str, ...] = ()
     """The services whose data events it wants, as boto3 names them."""
     organization: bool = False
+    rates: str = ""
+    """A job that looks at how often calls are made (`rates`), run for each account and Region; none if empty."""
 
 
 def of(tx: ReadTransaction, account: str, management_account: str = "") -> tuple[Reader, ...]:

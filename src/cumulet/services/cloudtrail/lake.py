@@ -21,7 +21,7 @@ from cumulet.kernel.keys import Key
 from cumulet.kernel.records import Record, replace
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.cloudtrail import delivery, policies, records, selectors, stores, tags
+from cumulet.services.cloudtrail import delivery, policies, records, selectors, stores, tags, trails
 from cumulet.services.cloudtrail.delivery import Stretch
 from cumulet.services.cloudtrail.stores import ENABLED, DataStore
 
@@ -101,6 +101,7 @@ def _reader(store: DataStore) -> Reader:
     return Reader(
         name=_reader_name(store), handler=INGEST, scope=store.scope, payload={"Id": store.id},
         data=selectors.data_services((), store.selectors), organization=bool(store.organization),
+        rates=trails.DETECT if store.insights else "",
     )  # fmt: skip
 
 

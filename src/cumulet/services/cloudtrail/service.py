@@ -9,6 +9,7 @@ from cumulet.services.cloudtrail.api.channels import Channels
 from cumulet.services.cloudtrail.api.dashboards import Dashboards
 from cumulet.services.cloudtrail.api.history import History
 from cumulet.services.cloudtrail.api.imports import Imports
+from cumulet.services.cloudtrail.api.insights import Insights
 from cumulet.services.cloudtrail.api.policies import Policies
 from cumulet.services.cloudtrail.api.selectors import Selectors
 from cumulet.services.cloudtrail.api.stores import Stores
@@ -17,11 +18,10 @@ from cumulet.services.cloudtrail.api.trails import Trails
 
 _ABSENT = {
     "generate_query": "Cumulet has no language model to make a query of a prompt; SearchSampleQueries finds queries.",
-    "list_insights_data": "Cumulet does not detect Insights events yet; ListInsightsMetricData has the numbers.",
 }
 
 
-class CloudTrail(History, Trails, Selectors, Stores, Dashboards, Channels, Imports, Policies, Tagging):
+class CloudTrail(History, Insights, Trails, Selectors, Stores, Dashboards, Channels, Imports, Policies, Tagging):
     """Every operation; each noun has a class of its own."""
 
     absent = _ABSENT

@@ -33,6 +33,7 @@ from cumulet.services.cloudtrail.errors import (
 )
 
 DELIVER, DIGEST = "cloudtrail.deliver", "cloudtrail.digest"
+DETECT = "cloudtrail.detect"
 _MOST_IN_REGION = 5
 _AGAIN = timedelta(minutes=5)
 _LONGEST_PREFIX = 200
@@ -175,7 +176,7 @@ def delete(tx: Transaction, trail: Trail) -> None:
     tx.unschedule(DELIVER, _job_key(trail))
     tx.unschedule(DIGEST, _job_key(trail))
     tx.delete(_place(trail.scope, trail.name))
-    for kind in ("status", "position", "undigested", "digest"):
+    for kind in ("status", "position", "undigested", "digest", "insights"):
         tx.delete_range(trail.key(kind))
 
 
@@ -228,6 +229,7 @@ def _reader(trail: Trail) -> Reader:
     return Reader(
         name=_reader_name(trail), handler=DELIVER, scope=trail.scope, payload={"Name": trail.name},
         data=selectors.data_services(trail.basic, trail.advanced), organization=bool(trail.organization),
+        rates=DETECT if trail.insights else "",
     )  # fmt: skip
 
 

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from cumulet.kernel.errors import NotImplementedYet
-from cumulet.services.cloudtrail import digests, history, insights, trails
+from cumulet.services.cloudtrail import digests, history, insight_events, insights, trails
 from cumulet.services.cloudtrail.api.base import Base
 from cumulet.services.cloudtrail.errors import (
     InvalidMaxResultsException,
@@ -15,6 +14,7 @@ from cumulet.services.cloudtrail.errors import (
     InvalidParameterException,
     InvalidTimeRangeException,
 )
+from cumulet.services.cloudtrail.history import Place, Search
 
 _LARGEST_PAGE = 50
 
@@ -25,18 +25,26 @@ class History(Base):
         EndTime: datetime | None = None, EventCategory: str | None = None, MaxResults: int | None = None,
         NextToken: str | None = None,
     ) -> dict[str, Any]:  # fmt: skip
-        if EventCategory is not None:
-            raise NotImplementedYet("Cumulet does not detect Insights events yet.")
         if MaxResults is not None and not 1 <= MaxResults <= _LARGEST_PAGE:
             raise InvalidMaxResultsException(f"The number of results has to be between 1 and {_LARGEST_PAGE}.")
         wanted = history.search(StartTime, EndTime, list(LookupAttributes))
         place = None if NextToken is None else history.parse_token(NextToken)
         if self.kernel.quotas:
             await self.store.write(history.spend, self.scope)
+        if EventCategory is not None:
+            return await self._insights(wanted, place, MaxResults or _LARGEST_PAGE)
         await self.kernel.audit.written()
         found, following = await self.store.read(history.page, self.scope, wanted, place, MaxResults or _LARGEST_PAGE)
         answer: dict[str, Any] = {"Events": [history.as_wire(entry) for entry in found]}
         return answer | ({"NextToken": history.token(following)} if following is not None else {})
+
+    async def _insights(self, wanted: Search, place: Place | None, limit: int) -> dict[str, Any]:
+        """Insights events on management events; those on data events are told by ListInsightsData."""
+        is_wanted = insight_events.test(wanted.attribute, wanted.value, wanted.since, wanted.until)
+        found, following = await self.store.read(
+            insight_events.page, self.scope, lambda event: not event.data and is_wanted(event), place, limit
+        )
+        return insight_events.answer(found, following)
 
     async def list_public_keys(
         self, *, StartTime: datetime | None = None, EndTime: datetime | None = None, NextToken: str | None = None

@@ -13,6 +13,7 @@ from cumulet.services.cloudtrail.errors import (
     InsightNotEnabledException,
     InvalidEventDataStoreCategoryException,
     InvalidEventSelectorsException,
+    InvalidInsightSelectorsException,
     InvalidParameterCombinationException,
     InvalidParameterException,
 )
@@ -36,12 +37,13 @@ class Selectors(Collecting):
     async def get_event_selectors(self, *, TrailName: str) -> dict[str, Any]:
         return _told(await self.store.read(trails.find, self.scope, TrailName))
 
-    @stored
     async def put_insight_selectors(
         self, *, InsightSelectors: Sequence[Mapping[str, Any]], TrailName: str | None = None,
         EventDataStore: str | None = None, InsightsDestination: str | None = None,
     ) -> dict[str, Any]:  # fmt: skip
         chosen = tuple(dict(each) for each in InsightSelectors)
+        if len({each.get("InsightType") for each in chosen}) < len(chosen):
+            raise InvalidInsightSelectorsException("Each type of Insights can be selected once.")
         if (name := _store(TrailName, EventDataStore)) is None:
             trail = await self._change(TrailName or "", {"insights": chosen})
             return {"TrailARN": trail.arn, "InsightSelectors": list(trail.insights)}
@@ -53,7 +55,6 @@ class Selectors(Collecting):
             raise InvalidParameterException("An event data store for the Insights events has to be named.")
         return _insights(await self._change_store(name, changes))
 
-    @stored
     async def get_insight_selectors(
         self, *, TrailName: str | None = None, EventDataStore: str | None = None
     ) -> dict[str, Any]:
