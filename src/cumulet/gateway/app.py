@@ -336,6 +336,7 @@ def _wire_name(name: str) -> bytes:
 
 
 async def _send_stream(send: Send, body: AsyncIterator[bytes]) -> None:
+    await send({"type": "http.response.body", "body": b"", "more_body": True})  # the head goes first, alone if need be
     try:
         async for piece in body:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
