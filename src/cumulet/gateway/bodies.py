@@ -31,8 +31,16 @@ class Body:
             return b""
         if self.length is not None and self.length > at_most:
             raise BodyTooLarge
-        pieces: list[bytes] = []
-        size = 0
+        message = await self._next()
+        if message["type"] == "http.disconnect":
+            raise BodyCutShort
+        first: bytes = message.get("body", b"")
+        if not message.get("more_body", False):
+            if len(first) > at_most:
+                raise BodyTooLarge
+            return first  # as most bodies come
+        pieces = [first]
+        size = len(first)
         async for piece in self:
             size += len(piece)
             if size > at_most:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 Key = tuple[Any, ...]
@@ -39,13 +40,7 @@ class StartsWith(str):
 
 def pack(key: Key) -> bytes:
     """The bytes of `key`. Raises TypeError for a type that has no place in keys, OverflowError beyond 64 bits."""
-    packed = b""
-    for element in key:
-        if type(element) is str and "\0" not in element:  # by far the most common, so not worth a call
-            packed += b"\x02" + element.encode() + b"\0"
-        else:
-            packed += _encode(element)
-    return packed
+    return b"".join([_encode_text(element) if type(element) is str else _encode(element) for element in key])
 
 
 def unpack(data: bytes) -> Key:
@@ -55,10 +50,16 @@ def unpack(data: bytes) -> Key:
     return elements
 
 
+@lru_cache(maxsize=8192)
+def _encode_text(element: str) -> bytes:
+    """Cached, since most keys begin with the same few texts: a service, an account, a Region, an id."""
+    return b"\x02" + element.encode().replace(b"\0", b"\0\xff") + b"\0"
+
+
 def _encode(element: Any) -> bytes:
     kind = type(element)
     if kind is str:
-        return b"\x02" + element.encode().replace(b"\0", b"\0\xff") + b"\0"
+        return _encode_text(element)
     if kind is int:
         return _encode_int(element)
     if kind is datetime:
