@@ -190,7 +190,6 @@ def test_each_region_has_a_history_and_global_services_have_theirs_in_one(client
         ({"StartTime": 2000000000, "EndTime": 1000000000}, "InvalidTimeRangeException"),
         ({"MaxResults": 51}, "InvalidMaxResultsException"),
         ({"NextToken": "AAAA"}, "InvalidNextTokenException"),
-        ({"EventCategory": "insight"}, "NotImplemented"),
         (
             {"LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": "A"}] * 2},
             "InvalidLookupAttributesException",

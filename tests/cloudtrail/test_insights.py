@@ -9,7 +9,19 @@ from datetime import datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.cloudtrail.conftest import ACCOUNT, BUCKET, TRAIL_ARN, content, events, keys, lake, selector
+from cumulet.testing import LocalCloud
+from tests.cloudtrail.conftest import (
+    ACCOUNT,
+    BUCKET,
+    TRAIL_ARN,
+    content,
+    events,
+    keys,
+    lake,
+    make_bucket,
+    query,
+    selector,
+)
 from tests.conftest import connect
 
 
@@ -84,15 +96,19 @@ SELECTORS = [{"InsightType": "ApiCallRateInsight"}, {"InsightType": "ApiErrorRat
 @pytest.fixture
 def watched(trails, own_cloud):
     """A trail that asks for Insights, after eight days of a queue or two now and then."""
+    watch(trails, own_cloud)
+    return trails
+
+
+def watch(trails, cloud) -> None:
     trails.create_trail(Name="everything", S3BucketName=BUCKET)
     trails.start_logging(Name="everything")
     trails.put_insight_selectors(TrailName="everything", InsightSelectors=SELECTORS)
-    sqs = connect(own_cloud, "sqs", account=ACCOUNT)
+    sqs = connect(cloud, "sqs", account=ACCOUNT)
     for day in range(8):
         sqs.create_queue(QueueName=f"usual-{day}")
-        own_cloud.advance(days=1)
-    own_cloud.advance(seconds=60 - own_cloud.now().second)
-    return trails
+        cloud.advance(days=1)
+    cloud.advance(seconds=60 - cloud.now().second)
 
 
 def burst(own_cloud, count: int = 30) -> None:
@@ -217,3 +233,29 @@ def test_only_what_is_selected_is_told_of_a_trail(watched, own_cloud, files):
     assert refusal(watched.put_insight_selectors, TrailName="everything", InsightSelectors=twice) == (
         "InvalidInsightSelectorsException"
     )
+
+
+def test_insights_of_a_store_go_into_the_store_that_it_names(trails, own_cloud):
+    store, into = lake(trails), lake(trails, AdvancedEventSelectors=selector("Insight"))
+    trails.put_insight_selectors(EventDataStore=store, InsightSelectors=SELECTORS, InsightsDestination=into)
+    burst(own_cloud, 1)
+    own_cloud.advance(days=2)
+    own_cloud.advance(seconds=60 - own_cloud.now().second)
+    burst(own_cloud)
+    own_cloud.advance(minutes=5)
+
+    found = query(trails, f"SELECT eventID, eventCategory FROM {into}")
+    assert sorted(row["eventID"] for row in found) == sorted(each["eventID"] for each in insights(trails))
+    assert {row["eventCategory"] for row in found} == {"Insight"}
+
+
+def test_what_is_usual_is_known_after_a_restart(tmp_path):
+    with LocalCloud(tmp_path) as cloud:
+        make_bucket(connect(cloud, "s3", account=ACCOUNT), BUCKET, ACCOUNT, TRAIL_ARN)
+        watch(connect(cloud, "cloudtrail", account=ACCOUNT), cloud)
+    with LocalCloud(tmp_path) as cloud:
+        burst(cloud)
+        cloud.advance(minutes=5)
+        found = insights(connect(cloud, "cloudtrail", account=ACCOUNT))
+
+    assert [each["insightDetails"]["state"] for each in found] == ["End", "Start"]

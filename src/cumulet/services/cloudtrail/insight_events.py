@@ -94,7 +94,8 @@ def add(
         id=made_id, at=at, source=source, name=kind.operation, type=type_of(kind), data=kind.data,
         told=json.dumps(told, separators=(",", ":")),
     )  # fmt: skip
-    tx.put((*_space(scope), tx.now, made_id), event)
+    # in the order of what they are about, where one look found several
+    tx.put((*_space(scope), tx.now, f"{records.stamp(at)} {made_id}"), event)
     return event
 
 
