@@ -38,8 +38,11 @@ def query_error(error: ErrorShape) -> str:
 
 
 def body_members(error: ErrorShape, message: str, members: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The error's members by name, the message among them."""
-    return {message_member(error): message, **(members or {})}
+    """The error's members by name, the message among them. One that brings its own message spells it as it is meant."""
+    given = dict(members or {})
+    if any(name.lower() == "message" for name in given):
+        return given
+    return {message_member(error): message, **given}
 
 
 def further(members: Mapping[str, Any] | None) -> dict[str, Any]:

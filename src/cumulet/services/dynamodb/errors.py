@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cumulet.kernel.errors import ServiceError
 
 INVALID = "One or more parameter values were invalid: "
@@ -49,7 +51,14 @@ class ResourceInUseException(ServiceError):
 
 
 class ConditionalCheckFailedException(ServiceError):
+    """Where AWS shows the item, it spells the message's member otherwise than its model does (seen in its answers)."""
+
     message = "The conditional request failed"
+
+    def __init__(self, message: str | None = None, /, **members: Any) -> None:
+        super().__init__(message, **members)
+        if "Item" in members:
+            self.members = {"Message": self.message, **members}
 
 
 class ItemTooLarge(ValidationException):
