@@ -9,22 +9,16 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from decimal import Decimal
-from typing import Any, NamedTuple, NoReturn, TypeAlias
+from typing import Any, NamedTuple, NoReturn
 
 from cumulet.services.dynamodb import values as attribute
-from cumulet.services.dynamodb.expressions import paths, syntax
+from cumulet.services.dynamodb.expressions import checks, comparisons, paths, syntax
+from cumulet.services.dynamodb.expressions.checks import Check
+from cumulet.services.dynamodb.expressions.comparisons import Test
 from cumulet.services.dynamodb.expressions.paths import Names, Read, Values
 from cumulet.services.dynamodb.expressions.tokens import refuse
-from cumulet.services.dynamodb.values import Item, Value
+from cumulet.services.dynamodb.values import Item
 
-Test: TypeAlias = Callable[[Item, Values], bool]
-Check: TypeAlias = Callable[[Values], None]
-"""Refuses values that the expression has no use for."""
-
-TYPES = ("B", "NULL", "SS", "BOOL", "L", "BS", "N", "NS", "S", "M")
-_ORDERED = frozenset(("S", "N", "B"))
-_SIZED = frozenset(("S", "B", "SS", "NS", "BS", "L", "M"))
 _CONTAINERS = frozenset(("S", "B", "SS", "NS", "BS", "L"))
 _OPERANDS = {
     "attribute_exists": 1,
@@ -114,9 +108,9 @@ class Operands:
     def check_type(self, operand: syntax.Node | None, function: str, allowed: frozenset[str]) -> None:
         """Values must be of these types; what lies at a path may be anything until it is looked at."""
         if isinstance(operand, syntax.Given):
-            self.checks.append(_type_check(self.names.kind, operand.name, function, allowed))
+            self.checks.append(checks.type_check(self.names.kind, operand.name, function, allowed))
         elif isinstance(operand, syntax.Call) and operand.function == "size" and "N" not in allowed:
-            self.refuse(_wrong_type(function, "N"))
+            self.refuse(checks.wrong_type(function, "N"))
 
     def check_count(self, call: syntax.Call, count: int) -> None:
         if len(call.operands) != count:
@@ -143,9 +137,9 @@ class _Compiler(Operands):
                 test = self.test(inner)
                 return lambda item, values: not test(item, values)
             case syntax.All(parts):
-                return _all(self._each(parts))
+                return comparisons.every(self._each(parts))
             case syntax.Either(parts):
-                return _any(self._each(parts))
+                return comparisons.some(self._each(parts))
         raise AssertionError(f"the parser made a condition of {condition}")
 
     def _each(self, parts: tuple[syntax.Condition, ...]) -> tuple[Test, ...]:
@@ -157,20 +151,20 @@ class _Compiler(Operands):
         first, second = self.operand(left), self.operand(right)
         self._check_distinct(sign, left, right)
         if sign in _ORDERS:
-            self.check_type(left, sign, _ORDERED)
-            self.check_type(right, sign, _ORDERED)
-            return _ordered(_ORDERS[sign], first, second)
-        return _equal(first, second) if sign == "=" else _different(first, second)
+            self.check_type(left, sign, comparisons.ORDERED)
+            self.check_type(right, sign, comparisons.ORDERED)
+            return comparisons.ordered(_ORDERS[sign], first, second)
+        return comparisons.equal(first, second) if sign == "=" else comparisons.different(first, second)
 
     def _between(self, between: syntax.Between) -> Test:
         reads = [self.operand(each) for each in between]
         self._check_distinct("BETWEEN", *between)
         for operand in between:
-            self.check_type(operand, "BETWEEN", _ORDERED)
+            self.check_type(operand, "BETWEEN", comparisons.ORDERED)
         if isinstance(between.low, syntax.Given) and isinstance(between.high, syntax.Given):
-            self.checks.append(_bounds_check(self.names.kind, between.low.name, between.high.name))
-        from_low = _ordered(operator.ge, reads[0], reads[1])
-        to_high = _ordered(operator.le, reads[0], reads[2])
+            self.checks.append(checks.bounds_check(self.names.kind, between.low.name, between.high.name))
+        from_low = comparisons.ordered(operator.ge, reads[0], reads[1])
+        to_high = comparisons.ordered(operator.le, reads[0], reads[2])
         return lambda item, values: from_low(item, values) and to_high(item, values)
 
     def _in(self, condition: syntax.In) -> Test:
@@ -208,8 +202,8 @@ class _Compiler(Operands):
         if operand.function != "size":
             self._refuse_use(operand)
         measured = self.operand(operand.operands[0])
-        self.check_type(operand.operands[0], "size", _SIZED)
-        return _size(measured)
+        self.check_type(operand.operands[0], "size", comparisons.SIZED)
+        return comparisons.size(measured)
 
     def _function(self, call: syntax.Call) -> Test:
         self._check_known(call)
@@ -247,10 +241,10 @@ class _Compiler(Operands):
         kind = call.operands[1]
         if not isinstance(kind, syntax.Given):
             self.operand(kind)
-            self.refuse(_wrong_type(call.function, "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"))
+            self.refuse(checks.wrong_type(call.function, "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"))
         self.value(kind)
         self.check_type(kind, call.function, frozenset("S"))
-        self.checks.append(_type_name_check(self.names.kind, kind.name))
+        self.checks.append(checks.type_name_check(self.names.kind, kind.name))
         return lambda item, values: values[kind.name]["S"] in (read(item, values) or ())
 
     def _begins_with(self, call: syntax.Call) -> Test:
@@ -266,11 +260,11 @@ class _Compiler(Operands):
         return test
 
     def _contains(self, call: syntax.Call) -> Test:
-        whole, part = self._two(call, _CONTAINERS, frozenset(TYPES))
+        whole, part = self._two(call, _CONTAINERS, frozenset(checks.TYPES))
 
         def test(item: Item, values: Values) -> bool:
             found, wanted = whole(item, values), part(item, values)
-            return found is not None and wanted is not None and _contains(found, wanted)
+            return found is not None and wanted is not None and comparisons.contains(found, wanted)
 
         return test
 
@@ -280,136 +274,3 @@ class _Compiler(Operands):
         self.check_type(call.operands[0], call.function, first)
         self.check_type(call.operands[1], call.function, second)
         return reads
-
-
-# Tests
-
-
-def _all(tests: tuple[Test, ...]) -> Test:
-    if len(tests) == 2:
-        first, second = tests
-        return lambda item, values: first(item, values) and second(item, values)
-
-    def test(item: Item, values: Values) -> bool:
-        for each in tests:  # noqa: SIM110 - twice as fast as all()
-            if not each(item, values):
-                return False
-        return True
-
-    return test
-
-
-def _any(tests: tuple[Test, ...]) -> Test:
-    def test(item: Item, values: Values) -> bool:
-        for each in tests:  # noqa: SIM110
-            if each(item, values):
-                return True
-        return False
-
-    return test
-
-
-def _equal(first: Read, second: Read) -> Test:
-    def test(item: Item, values: Values) -> bool:
-        left, right = first(item, values), second(item, values)
-        return left is not None and right is not None and (left == right or attribute.same(left, right))
-
-    return test
-
-
-def _different(first: Read, second: Read) -> Test:
-    """The opposite of "=", also of attributes that are missing."""
-    equal = _equal(first, second)
-    return lambda item, values: not equal(item, values)
-
-
-def _ordered(compare: Callable[[Any, Any], bool], first: Read, second: Read) -> Test:
-    def test(item: Item, values: Values) -> bool:
-        left, right = first(item, values), second(item, values)
-        if left is None or right is None:
-            return False
-        ((kind, content),) = left.items()
-        if kind not in right or kind not in _ORDERED:
-            return False
-        return compare(_number(content), _number(right["N"])) if kind == "N" else compare(content, right[kind])
-
-    return test
-
-
-def ordinal(value: Value) -> Any:
-    """Texts are in the order of their bytes in UTF-8 as they are."""
-    ((kind, content),) = value.items()
-    return _number(content) if kind == "N" else content
-
-
-def _number(text: str) -> int | Decimal:
-    return int(text) if len(text) < 16 and "." not in text else Decimal(text)
-
-
-def _size(measured: Read) -> Read:
-    def read(item: Item, values: Values) -> Value | None:
-        found = measured(item, values)
-        if found is None:
-            return None
-        ((kind, content),) = found.items()
-        if kind == "S":
-            return {
-                "N": str(len(content) if content.isascii() else len(content.encode("utf-16-le", "surrogatepass")) // 2)
-            }
-        return {"N": str(len(content))} if kind in _SIZED else None
-
-    return read
-
-
-def _contains(found: Value, wanted: Value) -> bool:
-    ((kind, content),) = found.items()
-    if kind in ("S", "B"):
-        return kind in wanted and wanted[kind] in content
-    if kind == "L":
-        return any(attribute.same(each, wanted) for each in content)
-    return kind in ("SS", "NS", "BS") and wanted.get(kind[0]) in content
-
-
-# Checks
-
-
-def _wrong_type(function: str, kind: str) -> str:
-    return f"Incorrect operand type for operator or function; operator or function: {function}, operand type: {kind}"
-
-
-def _type_check(kind: str, name: str, function: str, allowed: frozenset[str]) -> Check:
-    def check(values: Values) -> None:
-        actual = next(iter(values[name]))
-        if actual not in allowed:
-            refuse(kind, _wrong_type(function, actual))
-
-    return check
-
-
-def _type_name_check(kind: str, name: str) -> Check:
-    def check(values: Values) -> None:
-        wanted = values[name]["S"]
-        if wanted not in TYPES:
-            refuse(kind, f"Invalid attribute type name found; type: {wanted}, valid types: {{{','.join(TYPES)}}}")
-
-    return check
-
-
-def _bounds_check(kind: str, low: str, high: str) -> Check:
-    def check(values: Values) -> None:
-        lower, upper = values[low], values[high]
-        bounds = f"lower bound operand: {_written(lower)}, upper bound operand: {_written(upper)}"
-        if lower.keys() != upper.keys():
-            refuse(kind, f"The BETWEEN operator requires same data type for lower and upper bounds; {bounds}")
-        if ordinal(lower) > ordinal(upper):
-            refuse(
-                kind,
-                "The BETWEEN operator requires upper bound to be greater than or equal to lower bound; " + bounds,
-            )
-
-    return check
-
-
-def _written(value: Value) -> str:
-    ((kind, content),) = value.items()
-    return f"AttributeValue: {{{kind}:{content}}}"

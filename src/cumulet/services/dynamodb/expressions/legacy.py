@@ -10,7 +10,15 @@ from typing import Any, NoReturn
 
 from cumulet.services.dynamodb import values as attribute
 from cumulet.services.dynamodb.errors import ValidationException
-from cumulet.services.dynamodb.expressions import conditions, key_conditions, projections, syntax, updates
+from cumulet.services.dynamodb.expressions import (
+    checks,
+    comparisons,
+    conditions,
+    key_conditions,
+    projections,
+    syntax,
+    updates,
+)
 from cumulet.services.dynamodb.expressions.conditions import Condition
 from cumulet.services.dynamodb.expressions.key_conditions import KeyCondition, Part
 from cumulet.services.dynamodb.expressions.paths import AsWritten
@@ -21,7 +29,7 @@ from cumulet.services.dynamodb.values import Value
 
 _INVALID = "One or more parameter values were invalid: "
 _SCALARS = frozenset(("S", "N", "B"))
-_ANY = frozenset(conditions.TYPES)
+_ANY = frozenset(checks.TYPES)
 _SIGNS = {"EQ": "=", "NE": "<>", "LE": "<=", "LT": "<", "GE": ">=", "GT": ">"}
 _KEY_OPERATORS = {
     **{name: sign for name, sign in _SIGNS.items() if name != "NE"},
@@ -224,7 +232,7 @@ def _check_operands(operator: str, operands: list[Value]) -> None:
             _refuse(f"ComparisonOperator {operator} is not valid for {next(iter(operand))} AttributeValue type")
     if len({next(iter(operand)) for operand in operands}) > 1:
         _refuse("AttributeValues inside AttributeValueList must all be of the same type")
-    if operator == "BETWEEN" and conditions.ordinal(operands[0]) > conditions.ordinal(operands[1]):
+    if operator == "BETWEEN" and comparisons.ordinal(operands[0]) > comparisons.ordinal(operands[1]):
         raise ValidationException(
             "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"
         )

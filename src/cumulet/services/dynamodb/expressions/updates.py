@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from cumulet.services.dynamodb import values as attribute
 from cumulet.services.dynamodb.errors import ValidationException
 from cumulet.services.dynamodb.expressions import paths, syntax
-from cumulet.services.dynamodb.expressions.conditions import NO_ITEM, Check, Operands
+from cumulet.services.dynamodb.expressions.checks import Check
+from cumulet.services.dynamodb.expressions.conditions import NO_ITEM, Operands
 from cumulet.services.dynamodb.expressions.paths import Names, Read, Tree, Values
 from cumulet.services.dynamodb.expressions.syntax import Steps
 from cumulet.services.dynamodb.expressions.tokens import refuse
