@@ -26,6 +26,8 @@ TOOL = Path(__file__).parents[2] / "tools" / "managed_policies.py"
         "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess",
         "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
         "arn:aws:iam::aws:policy/root-task/S3UnlockBucketPolicy",
+        "arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess_v2",
+        "arn:aws:iam::aws:policy/aws-service-role/AWSOrganizationsServiceTrustPolicy",
     ],
 )
 def test_the_policies_of_courses_and_tutorials_are_there(arn):
@@ -49,6 +51,26 @@ def _actions(policy):
     for statement in json.loads(policy.document)["Statement"]:
         named = statement.get("Action", statement.get("NotAction"))
         yield from [named] if isinstance(named, str) else named
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        "organizations.amazonaws.com", "replication.dynamodb.amazonaws.com", "cloudtrail.amazonaws.com",
+        "dynamodb.application-autoscaling.amazonaws.com", "mrk.kms.amazonaws.com", "dax.amazonaws.com",
+        "storage-lens.s3.amazonaws.com", "elasticloadbalancing.amazonaws.com", "autoscaling.amazonaws.com",
+        "rds.amazonaws.com", "replicator.lambda.amazonaws.com", "kinesisreplication.dynamodb.amazonaws.com",
+    ],
+)  # fmt: skip
+def test_service_linked_roles_have_a_policy_that_can_be_read(client, service):
+    iam = client("iam")
+    role = iam.create_service_linked_role(AWSServiceName=service)["Role"]
+    [policy] = iam.list_attached_role_policies(RoleName=role["RoleName"])["AttachedPolicies"]
+    version = iam.get_policy(PolicyArn=policy["PolicyArn"])["Policy"]["DefaultVersionId"]
+    document = iam.get_policy_version(PolicyArn=policy["PolicyArn"], VersionId=version)["PolicyVersion"]["Document"]
+
+    assert policy["PolicyArn"].startswith("arn:aws:iam::aws:policy/aws-service-role/")
+    assert document["Statement"]
 
 
 def test_ids_and_arns_are_distinct():
