@@ -1,6 +1,7 @@
 """Jobs: at least once, by the clock, in the transaction that wants them, and across restarts."""
 
 import asyncio
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -92,3 +93,16 @@ async def test_what_fell_due_while_nobody_ran_is_done_at_the_next_start(tmp_path
     await after.runner.stop()
     await after.store.close()
     assert after.done == ["overdue"]
+
+
+@pytest.mark.parametrize("looks_ahead", range(1, 9))
+async def test_a_job_that_falls_due_while_the_runner_looks_is_not_missed(looks_ahead):
+    work = Work()
+    looks = itertools.count(1_000_000)
+    work.store.clock._machine = lambda: next(looks) / 20  # so much time passes with every look at it
+    await work.schedule("soon", after=timedelta(seconds=(looks_ahead + 0.5) / 20))
+    work.runner.start()
+    async with asyncio.timeout(3):
+        while not work.done:
+            await asyncio.sleep(0.01)
+    await work.runner.stop()

@@ -74,6 +74,11 @@ def next_due(tx: ReadTransaction) -> datetime | None:
     return following[0].at if following else None
 
 
+def _agenda(tx: ReadTransaction) -> tuple[list[Job], datetime | None]:
+    """What is due, and when the next job is: as of one instant, or what falls due in between would be neither."""
+    return due(tx, 2 * _AT_ONCE), next_due(tx)
+
+
 def failed(tx: ReadTransaction) -> list[Job]:
     """The jobs given up on, oldest first."""
     return list(tx.range(_FAILED))
@@ -133,10 +138,10 @@ class JobRunner:
     async def _run(self) -> None:
         with self._waiter:
             while True:
-                for job in await self._store.read(due, 2 * _AT_ONCE):
+                ready, following = await self._store.read(_agenda)
+                for job in ready:
                     if job.id not in self._running and len(self._running) < _AT_ONCE:
                         self._running[job.id] = asyncio.create_task(self._attempt(job))
-                following = await self._store.read(next_due)
                 await self._waiter.wait(until=following or self._store.clock.now() + timedelta(hours=1))
 
     async def _attempt(self, job: Job) -> None:
