@@ -5,7 +5,8 @@
     given.check_all_used()
 
 tokens.py and parser.py make trees (syntax.py) of texts; conditions.py, updates.py, projections.py and key_conditions.py
-make functions of trees (comparisons.py), with what they ask of a request's values (checks.py). legacy.py makes the same of the older parameters."""
+make functions of trees (comparisons.py), with what they ask of a request's values (checks.py). legacy.py
+makes the same of the older parameters."""
 
 from cumulet.services.dynamodb.expressions.conditions import Condition
 from cumulet.services.dynamodb.expressions.given import Given
