@@ -197,7 +197,17 @@ class Run:
         self.model: dict[tuple[str, str], Item] = {}
 
     def step(self) -> str:
-        steps = [self.write, self.write, self.batch, self.transact, self.query, self.query, self.scan, self.get]
+        steps = [
+            self.write,
+            self.write,
+            self.batch,
+            self.transact,
+            self.query,
+            self.query,
+            self.start,
+            self.scan,
+            self.get,
+        ]
         chosen = self.chance.choice(steps)
         return f"{chosen.__name__}({chosen()})"
 
@@ -314,6 +324,19 @@ class Run:
                 order = [each.encode() for each in order]
             assert order == sorted(order, reverse=not forward), f"{request}: not in order"
         return f"{request}"
+
+    def start(self) -> str:
+        """A query of the table may begin behind any key, whether there is an item or not."""
+        (hashed, ranged), forward = self.key(), self.chance.random() < 0.5
+        behind = Decimal(self.chance.choice((ranged, "1.5", "-1E-5")))
+        answer = self.dynamodb.query(
+            TableName="music", KeyConditionExpression="pk = :p", ExpressionAttributeValues={":p": {"S": hashed}},
+            ScanIndexForward=forward, ExclusiveStartKey=named((hashed, f"{behind:f}")),
+        )  # fmt: skip
+        passed = operator.gt if forward else operator.lt
+        wanted = [item for (pk, sk), item in self.model.items() if pk == hashed and passed(Decimal(sk), behind)]
+        assert seen(answer["Items"]) == seen(wanted)
+        return f"{hashed}, {behind}, {forward}"
 
     def _ranged(self, given: Bindings, name: str, text: str, holds: Holds) -> tuple[str, Holds]:
         kind = "S" if name == "tag" else "N"
