@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from cumulet.testing import LocalCloud
 from tests.cloudtrail.conftest import (
     ACCOUNT,
     BUCKET,
@@ -18,7 +17,6 @@ from tests.cloudtrail.conftest import (
     events,
     keys,
     lake,
-    make_bucket,
     query,
     selector,
 )
@@ -247,15 +245,3 @@ def test_insights_of_a_store_go_into_the_store_that_it_names(trails, own_cloud):
     found = query(trails, f"SELECT eventID, eventCategory FROM {into}")
     assert sorted(row["eventID"] for row in found) == sorted(each["eventID"] for each in insights(trails))
     assert {row["eventCategory"] for row in found} == {"Insight"}
-
-
-def test_what_is_usual_is_known_after_a_restart(tmp_path):
-    with LocalCloud(tmp_path) as cloud:
-        make_bucket(connect(cloud, "s3", account=ACCOUNT), BUCKET, ACCOUNT, TRAIL_ARN)
-        watch(connect(cloud, "cloudtrail", account=ACCOUNT), cloud)
-    with LocalCloud(tmp_path) as cloud:
-        burst(cloud)
-        cloud.advance(minutes=5)
-        found = insights(connect(cloud, "cloudtrail", account=ACCOUNT))
-
-    assert [each["insightDetails"]["state"] for each in found] == ["End", "Start"]

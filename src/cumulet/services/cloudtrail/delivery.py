@@ -92,7 +92,8 @@ def _after(tx: ReadTransaction, trail: Trail, stretch: Stretch, limit: int) -> I
     since = trails.status(tx, trail).started or tx.now
     after = (min(place[0], tx.now), place[1]) if place is not None and place[0] >= since else None
     base = (*entries.space(stretch.account, stretch.category), stretch.region)
-    return tx.items(base, since=None if after else since, after=after, limit=limit)
+    # not beyond now: when the clock was set back, what is to come would be delivered again and again
+    return tx.items(base, since=None if after else since, after=after, until=tx.now, limit=limit)
 
 
 def file(trail: Trail, status: Status, stretch: Stretch, chunks: list[tuple[Key, Chunk]]) -> File | None:
