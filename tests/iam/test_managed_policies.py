@@ -59,7 +59,8 @@ def _actions(policy):
         "organizations.amazonaws.com", "replication.dynamodb.amazonaws.com", "cloudtrail.amazonaws.com",
         "dynamodb.application-autoscaling.amazonaws.com", "mrk.kms.amazonaws.com", "dax.amazonaws.com",
         "storage-lens.s3.amazonaws.com", "elasticloadbalancing.amazonaws.com", "autoscaling.amazonaws.com",
-        "rds.amazonaws.com", "replicator.lambda.amazonaws.com", "kinesisreplication.dynamodb.amazonaws.com",
+        "rds.amazonaws.com", "ecs.amazonaws.com", "replicator.lambda.amazonaws.com",
+        "kinesisreplication.dynamodb.amazonaws.com",
     ],
 )  # fmt: skip
 def test_service_linked_roles_have_a_policy_that_can_be_read(client, service):
