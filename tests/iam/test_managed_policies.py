@@ -74,6 +74,17 @@ def test_service_linked_roles_have_a_policy_that_can_be_read(client, service):
     assert document["Statement"]
 
 
+def test_service_linked_roles_may_do_what_their_service_needs_and_no_more(client):
+    iam = client("iam")
+    role = iam.create_service_linked_role(AWSServiceName="replication.dynamodb.amazonaws.com")["Role"]
+    asked = iam.simulate_principal_policy(
+        PolicySourceArn=role["Arn"], ActionNames=["dynamodb:PutItem", "dynamodb:DeleteTable"]
+    )  # fmt: skip
+
+    decisions = {each["EvalActionName"]: each["EvalDecision"] for each in asked["EvaluationResults"]}
+    assert decisions == {"dynamodb:PutItem": "allowed", "dynamodb:DeleteTable": "implicitDeny"}
+
+
 def test_ids_and_arns_are_distinct():
     policies = managed.all()
     assert len({policy.arn for policy in policies}) == len({policy.id for policy in policies}) == len(policies)
