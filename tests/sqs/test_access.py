@@ -14,6 +14,7 @@ from cumulet.kernel.errors import ServiceError
 from cumulet.kernel.identity import service_principal
 from tests.sqs.conftest import bodies
 from tests.sqs.test_queues import refusal
+from tests.sts.people import Account, acting
 
 STRANGER = "999999999999"
 
@@ -193,3 +194,32 @@ def _delivers(cloud, account: str, url: str) -> bool:
         assert refused.code == "AccessDeniedException"
         return False
     return True
+
+
+@pytest.mark.spec("integration:SQS-24")
+def test_a_policy_means_the_user_and_not_the_name(sqs, url, shared_cloud, account):
+    """Who comes after a deleted user under its name is somebody else; who is renamed keeps what was given."""
+    here = Account(shared_cloud, account)
+    ana = acting(shared_cloud, here.user("ana"), "sqs")
+    ben = here.user("ben")
+    set_policy(sqs, url, allow({"AWS": [here.user_arn("ana"), here.user_arn("ben")]}))
+    here.iam.update_user(UserName="ana", NewUserName="eve")
+    here.iam.delete_access_key(UserName="ben", AccessKeyId=ben["AccessKeyId"])
+    here.iam.delete_user(UserName="ben")
+    namesake = acting(shared_cloud, here.user("ben"), "sqs")
+    sqs.add_permission(QueueUrl=url, Label="one", AWSAccountIds=[STRANGER], Actions=["SendMessage"])
+
+    ana.send_message(QueueUrl=url, MessageBody="a")
+    assert refusal(namesake.send_message, QueueUrl=url, MessageBody="b")[0] == "AccessDenied"
+    shown = policy(sqs, url)["Statement"][0]["Principal"]["AWS"]
+    assert shown[0] == here.user_arn("eve") and shown[1].startswith("AIDA")
+
+
+@pytest.mark.parametrize("kind", ["user", "role"])
+def test_whom_a_policy_names_has_to_be_there(sqs, url, account, kind):
+    document = {"Version": "2012-10-17", "Statement": [allow({"AWS": f"arn:aws:iam::{account}:{kind}/nobody"})]}
+    attributes = {"Policy": json.dumps(document)}
+    told = ("InvalidAttributeValue", "Invalid value for the parameter Policy.")
+    assert refusal(sqs.set_queue_attributes, QueueUrl=url, Attributes=attributes) == told
+    assert refusal(sqs.create_queue, QueueName="new", Attributes=attributes) == told
+    assert len(sqs.list_queues()["QueueUrls"]) == 1

@@ -73,7 +73,7 @@ def _need(tx: ReadTransaction, action: str, queue: Queue | None, caller: Caller)
     if settings is None and not is_own:
         raise QueueDoesNotExist
     is_grantable = action in _GRANTABLE or is_own
-    policy = settings.policy if settings is not None and is_grantable else ""
+    policy = settings.bound_policy or settings.policy if settings is not None and is_grantable else ""
     return Need(
         action=f"sqs:{action}", resource=queue.arn, account=queue.scope.account, policy=policy or None,
         tags=lambda: queues.tags(tx, queue) if settings is not None else {},

@@ -42,7 +42,8 @@ class RedriveAllowPolicy(Record):
 class Settings(Record):
     """All that is set of a queue. Times are in seconds, sizes in bytes.
 
-    `id` is this queue's own, so that one created again under the name shares nothing with it."""
+    `id` is this queue's own, so that one created again under the name shares nothing with it. `bound_policy` is the
+    policy with the unique ids (`policy_ids`) of the users and roles that it names, empty if it names none."""
 
     id: str
     created: datetime
@@ -64,6 +65,8 @@ class Settings(Record):
     content_based_deduplication: bool = False
     deduplication_scope: str = "queue"
     fifo_throughput_limit: str = "perQueue"
+    policy_ids: dict[str, str] = {}  # noqa: RUF012 - records are frozen
+    bound_policy: str = ""
 
 
 def apply(settings: Settings, given: Mapping[str, str]) -> Settings:

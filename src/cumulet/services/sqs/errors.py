@@ -144,3 +144,45 @@ class BatchRequestTooLong(ServiceError):
 
     def __init__(self, limit: int, size: int) -> None:
         super().__init__(f"Batch requests cannot be longer than {limit} bytes. You have sent {size} bytes.")
+
+
+class KmsAccessDenied(ServiceError):
+    query_code = "KMS.AccessDeniedException"
+
+
+class KmsDisabled(ServiceError):
+    query_code = "KMS.DisabledException"
+
+
+class KmsInvalidKeyUsage(ServiceError):
+    query_code = "KMS.InvalidKeyUsageException"
+
+
+class KmsInvalidState(ServiceError):
+    query_code = "KMS.InvalidStateException"
+
+
+class KmsNotFound(ServiceError):
+    query_code = "KMS.NotFoundException"
+
+
+class KmsThrottled(ServiceError):
+    query_code = "KMS.ThrottlingException"
+
+
+_OF_KMS: dict[str, type[ServiceError]] = {
+    "AccessDenied": KmsAccessDenied,
+    "AccessDeniedException": KmsAccessDenied,
+    "DisabledException": KmsDisabled,
+    "IncorrectKeyException": KmsInvalidKeyUsage,
+    "InvalidArnException": KmsNotFound,
+    "InvalidKeyUsageException": KmsInvalidKeyUsage,
+    "NotFoundException": KmsNotFound,
+    "ThrottlingException": KmsThrottled,
+    "ValidationException": KmsNotFound,  # what is no key's name names no key
+}
+
+
+def of_kms(refusal: ServiceError) -> ServiceError:
+    """What SQS answers when KMS refuses."""
+    return _OF_KMS.get(refusal.code, KmsInvalidState)(refusal.message)

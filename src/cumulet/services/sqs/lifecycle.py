@@ -24,8 +24,8 @@ _WAIT = timedelta(seconds=60)
 _EVERYONE = 1_000_000
 
 
-def create(tx: Transaction, queue: Queue, given: Mapping[str, str], tags: Mapping[str, str]) -> None:
-    """Make a queue, or find that it is there already with the attributes `given`.
+def create(tx: Transaction, queue: Queue, given: Mapping[str, str], tags: Mapping[str, str]) -> bool:
+    """Make a queue, or find that it is there already with the attributes `given`. Returns whether it is new.
 
     Raises QueueNameExists for other attributes, QueueDeletedRecently, or what is wrong with name or attributes."""
     fifo = _is_fifo(queue.name, given)
@@ -33,7 +33,7 @@ def create(tx: Transaction, queue: Queue, given: Mapping[str, str], tags: Mappin
     rest = {name: text for name, text in given.items() if name != "FifoQueue"}
     if existing is not None:
         _check_same(existing, rest)
-        return
+        return False
     deleted = tx.get(queue.scope.key("sqs", "deleted", queue.name))
     if deleted is not None and tx.now - deleted < _WAIT:
         raise QueueDeletedRecently
@@ -42,6 +42,7 @@ def create(tx: Transaction, queue: Queue, given: Mapping[str, str], tags: Mappin
     tx.put(queue.scope.key("sqs", "names", queue.name), None)
     shelves.start(tx, queues.shelf(queue, fresh), sequence=0)
     queues.tag(tx, queue, tags)
+    return True
 
 
 def change(tx: Transaction, queue: Queue, given: Mapping[str, str]) -> None:

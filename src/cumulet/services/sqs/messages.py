@@ -16,13 +16,14 @@ from cumulet.kernel.errors import ServiceError
 from cumulet.kernel.keys import Key
 from cumulet.kernel.records import Record, replace
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.sqs import deadletters, lines, outbound, queues, recent
+from cumulet.services.sqs import deadletters, lines, outbound, queues, recent, sealing
 from cumulet.services.sqs.attributes import Settings
 from cumulet.services.sqs.errors import InvalidParameterValue, OverLimit, QueueDoesNotExist, ReceiptHandleIsInvalid
 from cumulet.services.sqs.lines import State
 from cumulet.services.sqs.outbound import Draft
 from cumulet.services.sqs.payload import Attributes
 from cumulet.services.sqs.queues import Queue
+from cumulet.services.sqs.sealing import Sealed, Vault
 from cumulet.services.sqs.shelves import Numbers, Shelf, Tally
 
 MOST_IN_FLIGHT = 120_000
@@ -38,7 +39,7 @@ class Message(Record):
     """A message as it was sent; nothing of it changes while it is in a queue.
 
     It `appears` when its delay, if it was `delayed`, has ended. `receives` and `first_received` are from the queue it
-    died in, `source` is that queue's ARN."""
+    died in, `source` is that queue's ARN. What a key of KMS protects is in `sealed`, and nothing of it elsewhere."""
 
     id: str
     body: str
@@ -54,6 +55,7 @@ class Message(Record):
     receives: int = 0
     first_received: datetime | None = None
     source: str = ""
+    sealed: Sealed | None = None
 
     @property
     def sequence_number(self) -> str:
@@ -82,19 +84,21 @@ class _Receipt(NamedTuple):
     receives: int
 
 
-def send(tx: Transaction, queue: Queue, draft: Draft, sender: str) -> Sent:
-    """Append a message; its own delay wins over the queue's. Raises what `outbound.check` raises.
+def send(tx: Transaction, queue: Queue, draft: Draft, sender: str, *, vault: Vault | None = None) -> Sent:
+    """Append a message; its own delay wins over the queue's. Raises what `outbound.check` raises, or KeyWanted.
 
     A FIFO queue accepts a send again that it has seen in the last five minutes, and drops it, so that clients may
     retry blindly (SQS Developer Guide, exactly-once processing)."""
     settings = queues.settings(tx, queue)
     tally = Tally(tx, queues.shelf(queue, settings))
-    sent = _send(tx, queue, settings, tally, outbound.check(settings, draft), sender)
+    sent = _send(tx, queue, settings, tally, outbound.check(settings, draft), sender, vault)
     tally.save()
     return sent
 
 
-def send_all(tx: Transaction, queue: Queue, drafts: Sequence[Draft], sender: str) -> list[Sent | ServiceError]:
+def send_all(
+    tx: Transaction, queue: Queue, drafts: Sequence[Draft], sender: str, *, vault: Vault | None = None
+) -> list[Sent | ServiceError]:
     """Append several messages; those that are refused hold back no other."""
     settings = queues.settings(tx, queue)
     outbound.check_batch(settings, drafts)
@@ -102,7 +106,7 @@ def send_all(tx: Transaction, queue: Queue, drafts: Sequence[Draft], sender: str
     outcomes: list[Sent | ServiceError] = []
     for draft in drafts:
         try:
-            outcomes.append(_send(tx, queue, settings, tally, outbound.check(settings, draft), sender))
+            outcomes.append(_send(tx, queue, settings, tally, outbound.check(settings, draft), sender, vault))
         except ServiceError as refusal:
             outcomes.append(refusal)
     tally.save()
@@ -117,11 +121,13 @@ def receive(
     attempt: str = "",
     *,
     wait_seconds: int | None = None,
+    vault: Vault | None = None,
 ) -> list[Received]:
     """Take up to `at_most` visible messages, hiding each from every other consumer.
 
     Messages that are too old or were received too often are cleared away on the way. With an `attempt`, a FIFO queue
-    gives again what it gave to the same attempt. Raises OverLimit to those who do not wait; a FIFO queue never does."""
+    gives again what it gave to the same attempt. Raises OverLimit to those who do not wait (a FIFO
+    queue never does), and KeyWanted, so that a message that cannot be opened is not taken."""
     settings = queues.settings(tx, queue)
     if attempt and not settings.fifo:
         raise InvalidParameterValue.of("ReceiveRequestAttemptId", attempt[:200], outbound.OTHER_TYPE)
@@ -143,7 +149,7 @@ def receive(
     tally.save()
     if taken:
         tx.wake(queue.arrivals)  # the next one who waits sees to when these come back
-    return [_received(tx, shelf, state) for state in taken]
+    return [_opened(tx, vault, queue, settings, _received(tx, shelf, state)) for state in taken]
 
 
 def delete(tx: Transaction, queue: Queue, handle: str) -> None:
@@ -269,7 +275,9 @@ def put(tx: Transaction, queue: Queue, settings: Settings, message: Message) -> 
     schedule_expiry(tx, queue)
 
 
-def _send(tx: Transaction, queue: Queue, settings: Settings, tally: Tally, draft: Draft, sender: str) -> Sent:
+def _send(
+    tx: Transaction, queue: Queue, settings: Settings, tally: Tally, draft: Draft, sender: str, vault: Vault | None
+) -> Sent:
     seen = _duplicate(settings, draft)
     if seen and (first := recent.recall(tx, queues.memories(queue, settings), *seen)) is not None:
         return Sent(*first)
@@ -277,12 +285,28 @@ def _send(tx: Transaction, queue: Queue, settings: Settings, tally: Tally, draft
         id=tx.uuid(), body=draft.body, sent=tx.now, appears=tx.now, number=0, sender=sender, group=draft.group,
         attributes=draft.attributes, system_attributes=draft.system_attributes, deduplication_id=draft.deduplication_id,
     )  # fmt: skip
+    if settings.kms_master_key_id:
+        message = _protected(tx, vault, queue, settings, message)
     delay = settings.delay_seconds if draft.delay_seconds is None else draft.delay_seconds
     message = _arrive(tx, queue, settings, tally, message, delay)
     sent = Sent(message.id, message.sequence_number if settings.fifo else None)
     if seen:
         recent.remember(tx, queues.memories(queue, settings), *seen, value=list(sent))
     return sent
+
+
+def _protected(tx: Transaction, vault: Vault | None, queue: Queue, settings: Settings, message: Message) -> Message:
+    content = (message.body, message.attributes, message.system_attributes)
+    sealed = sealing.seal(tx, vault, queue, settings, content)
+    return replace(message, body="", attributes={}, system_attributes={}, sealed=sealed)
+
+
+def _opened(tx: ReadTransaction, vault: Vault | None, queue: Queue, settings: Settings, received: Received) -> Received:
+    message = received.message
+    if message.sealed is None:
+        return received
+    body, attributes, system = sealing.unseal(tx, vault, queue, settings, message.sealed)
+    return received._replace(message=replace(message, body=body, attributes=attributes, system_attributes=system))
 
 
 def _duplicate(settings: Settings, draft: Draft) -> tuple[str, ...]:

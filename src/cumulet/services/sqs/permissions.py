@@ -7,10 +7,13 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from cumulet.kernel import named
+from cumulet.kernel.authority import Authority
 from cumulet.kernel.records import replace
-from cumulet.kernel.store import Transaction
+from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.sqs import queues
-from cumulet.services.sqs.errors import InvalidParameterValue, MissingParameter, OverLimit
+from cumulet.services.sqs.attributes import Settings
+from cumulet.services.sqs.errors import InvalidAttributeValue, InvalidParameterValue, MissingParameter, OverLimit
 from cumulet.services.sqs.queues import Queue
 
 _ACTIONS = frozenset(
@@ -41,7 +44,7 @@ def add(tx: Transaction, queue: Queue, label: str, accounts: Sequence[str], acti
         "Resource": queue.arn,
     }
     text = json.dumps({**policy, "Statement": [*statements, added]}, separators=(",", ":"))
-    tx.put(queue.key("settings"), replace(settings, policy=text, modified=tx.now))
+    tx.put(queue.key("settings"), _edited(tx, settings, text))
 
 
 def remove(tx: Transaction, queue: Queue, label: str) -> None:
@@ -52,7 +55,36 @@ def remove(tx: Transaction, queue: Queue, label: str) -> None:
     if len(left) == len(_statements(policy)):
         raise InvalidParameterValue.of("Label", label, "can't find label.")
     text = json.dumps({**policy, "Statement": left}, separators=(",", ":")) if left else ""
-    tx.put(queue.key("settings"), replace(settings, policy=text, modified=tx.now))
+    tx.put(queue.key("settings"), _edited(tx, settings, text))
+
+
+def bind(tx: Transaction, authority: Authority, queue: Queue) -> None:
+    """Let the queue's policy mean, for good, the users and roles whom it names now.
+
+    Raises InvalidAttributeValue for one that is not there."""
+    settings = queues.settings(tx, queue)
+    try:
+        ids = named.ids_in(settings.policy, lambda arn: authority.id_of(tx, arn)) if settings.policy else {}
+    except named.UnknownPrincipal:
+        raise InvalidAttributeValue.of("Policy") from None
+    bound = named.with_ids(settings.policy, ids) if ids else ""
+    tx.put(queue.key("settings"), replace(settings, policy_ids=ids, bound_policy=bound))
+
+
+def as_shown(tx: ReadTransaction, authority: Authority, settings: Settings) -> Settings:
+    """The settings with the policy as it is read back."""
+    if not settings.policy_ids:
+        return settings
+    text = named.as_shown(settings.policy, settings.policy_ids, lambda *who: authority.arn_of(tx, *who))
+    return replace(settings, policy=text)
+
+
+def _edited(tx: Transaction, settings: Settings, text: str) -> Settings:
+    """Only accounts are added by label, so whoever else is named stays who it was."""
+    ids = settings.policy_ids if text else {}
+    return replace(
+        settings, policy=text, policy_ids=ids, bound_policy=named.with_ids(text, ids) if ids else "", modified=tx.now
+    )
 
 
 def _check(label: str, accounts: Sequence[str], actions: Sequence[str]) -> None:

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from cumulet.kernel.access import Need
 from cumulet.kernel.errors import ServiceError
 from cumulet.kernel.identity import Kind
-from cumulet.kernel.service import Service, job
-from cumulet.kernel.store import ReadTransaction
+from cumulet.kernel.service import job
+from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.sqs import (
     access,
     attributes,
@@ -30,6 +30,7 @@ from cumulet.services.sqs import (
 from cumulet.services.sqs.errors import AccessDenied, InvalidParameterValue
 from cumulet.services.sqs.messages import Sent
 from cumulet.services.sqs.outbound import Draft
+from cumulet.services.sqs.protection import Protection
 from cumulet.services.sqs.queues import Queue
 
 T = TypeVar("T")
@@ -38,7 +39,7 @@ _MOST_LISTED = 1000
 _COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
 
 
-class SQS(Service):
+class SQS(Protection):
     data_operations = frozenset(
         ("send_message", "send_message_batch", "receive_message", "delete_message", "delete_message_batch",
          "change_message_visibility", "change_message_visibility_batch")
@@ -54,7 +55,7 @@ class SQS(Service):
         self, *, QueueName: str, Attributes: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
         queue = Queue(scope=self.scope, name=QueueName)
-        await self.store.write(lifecycle.create, queue, Attributes or {}, tags or {})
+        await self.store.write(self._create, queue, Attributes or {}, tags or {})
         return {"QueueUrl": self._url(queue)}
 
     async def delete_queue(self, *, QueueUrl: str) -> dict[str, Any]:
@@ -88,7 +89,7 @@ class SQS(Service):
 
     async def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: Sequence[str] = ()) -> dict[str, Any]:
         queue = self._queue(QueueUrl)
-        settings = await self.store.read(queues.settings, queue)
+        settings = await self.store.read(self._settings_as_shown, queue)
         attributes.check_names(AttributeNames)
         every = {"QueueArn": queue.arn} | attributes.render(settings)
         if "All" in AttributeNames or not set(_COUNTS).isdisjoint(AttributeNames):
@@ -97,7 +98,7 @@ class SQS(Service):
         return {"Attributes": shown} if shown else {}
 
     async def set_queue_attributes(self, *, QueueUrl: str, Attributes: Mapping[str, str]) -> dict[str, Any]:
-        await self.store.write(lifecycle.change, self._queue(QueueUrl), Attributes)
+        await self.store.write(self._change, self._queue(QueueUrl), Attributes)
         return {}
 
     async def add_permission(
@@ -137,13 +138,13 @@ class SQS(Service):
             MessageBody, MessageAttributes or {}, MessageSystemAttributes or {}, DelaySeconds, MessageGroupId,
             MessageDeduplicationId,
         )  # fmt: skip
-        sent = await self._spend_and_write("send", messages.send, self._queue(QueueUrl), draft, self._sender())
+        sent = await self._exchange("send", messages.send, self._queue(QueueUrl), draft, self._sender())
         return _sent(draft, sent)
 
     async def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[batches.Entry]) -> dict[str, Any]:
         batches.check(Entries, "SendMessageBatchRequestEntry")
         drafts = [_draft(entry) for entry in Entries]
-        outcomes = await self._spend_and_write("send", messages.send_all, self._queue(QueueUrl), drafts, self._sender())
+        outcomes = await self._exchange("send", messages.send_all, self._queue(QueueUrl), drafts, self._sender())
         told = [_sent(draft, o) if isinstance(o, Sent) else o for draft, o in zip(drafts, outcomes, strict=True)]
         return batches.answer(Entries, told)
 
@@ -164,7 +165,7 @@ class SQS(Service):
         system_names = [*AttributeNames, *MessageSystemAttributeNames]
         inbound.check(MaxNumberOfMessages, VisibilityTimeout, WaitTimeSeconds, system_names)
         wanted = (queue, MaxNumberOfMessages, VisibilityTimeout, ReceiveRequestAttemptId)
-        found = await self._spend_and_write("receive", messages.receive, *wanted, wait_seconds=WaitTimeSeconds)
+        found = await self._exchange("receive", messages.receive, *wanted, wait_seconds=WaitTimeSeconds)
         if not found and (seconds := await self._patience(queue, WaitTimeSeconds)):
             found = await self._poll(seconds, *wanted)
         shown = [inbound.as_wire(each, system_names, MessageAttributeNames) for each in found]
@@ -236,11 +237,29 @@ class SQS(Service):
             await self.store.write(throughput.spend, queue, kind)
         return await self.store.write(rule, queue, *rest, **more)
 
+    async def _exchange(self, kind: str, rule: Callable[..., T], queue: Queue, *rest: Any, **more: Any) -> T:
+        """The same of a rule that seals or opens messages."""
+        if self.kernel.quotas:
+            await self.store.write(throughput.spend, queue, kind)
+        return await self.with_keys(rule, queue, *rest, **more)
+
+    def _create(self, tx: Transaction, queue: Queue, given: Mapping[str, str], tags: Mapping[str, str]) -> None:
+        if lifecycle.create(tx, queue, given, tags) and given.get("Policy"):
+            permissions.bind(tx, self.kernel.authority, queue)
+
+    def _change(self, tx: Transaction, queue: Queue, given: Mapping[str, str]) -> None:
+        lifecycle.change(tx, queue, given)
+        if "Policy" in given:
+            permissions.bind(tx, self.kernel.authority, queue)
+
+    def _settings_as_shown(self, tx: ReadTransaction, queue: Queue) -> attributes.Settings:
+        return permissions.as_shown(tx, self.kernel.authority, queues.settings(tx, queue))
+
     async def _poll(self, seconds: int, queue: Queue, *wanted: Any) -> list[messages.Received]:
         """Look whenever there may be something, until there is."""
         give_up = self.clock.now() + timedelta(seconds=seconds)
         with self.store.waiter(queue.arrivals) as waiter:
-            while not (found := await self.store.write(messages.receive, queue, *wanted, wait_seconds=seconds)):
+            while not (found := await self.with_keys(messages.receive, queue, *wanted, wait_seconds=seconds)):
                 alarm = await self.store.read(messages.next_visible, queue)
                 if not await waiter.wait(until=give_up, alarm=alarm, departure=self.request.departure):
                     break
