@@ -1,4 +1,4 @@
-"""The floor: the least an ASGI application can do on the server, and with the settings, of gateway/server.py."""
+"""The floor: the least an ASGI application can do on uvicorn, with uvloop and httptools, as Cumulet has them too."""
 
 from __future__ import annotations
 
