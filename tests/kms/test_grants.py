@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from tests.kms.refusals import refused
@@ -15,6 +17,10 @@ def ana(here, shared_cloud):
 
 
 def give(kms, key, here, *operations, name="ana", **options):
+    for person in (here.user_arn(name), options.get("RetiringPrincipal", here.root)):
+        if person.startswith(here.user_arn("")):
+            with suppress(here.iam.exceptions.EntityAlreadyExistsException):
+                here.iam.create_user(UserName=person.rpartition("/")[2])
     return kms.create_grant(
         KeyId=key["KeyId"], GranteePrincipal=here.user_arn(name), Operations=list(operations), **options
     )
@@ -117,7 +123,7 @@ def test_the_retiring_principal_retires_and_no_other(kms, key, here, ana, shared
 
 
 def test_grants_across_accounts_are_listed_for_their_principals_only(kms, key, elsewhere):
-    stranger = elsewhere.user_arn("carl")
+    stranger = elsewhere.iam.create_user(UserName="carl")["User"]["Arn"]
     kms.create_grant(KeyId=key["KeyId"], GranteePrincipal=stranger, RetiringPrincipal=stranger, Operations=["Encrypt"])
 
     (told,) = elsewhere.client("kms").list_retirable_grants(RetiringPrincipal=stranger)["Grants"]
@@ -165,7 +171,7 @@ def test_an_explicit_deny_goes_before_a_grant(kms, key, here, ana, shared_cloud)
 
 def test_a_key_that_is_gone_leaves_no_grants(own_cloud, own_kms):
     key_id = own_kms.create_key()["KeyMetadata"]["KeyId"]
-    retiring = "arn:aws:iam::111122223333:user/bob"
+    retiring = own_cloud.client("iam", account="111122223333").create_user(UserName="bob")["User"]["Arn"]
     own_kms.create_grant(KeyId=key_id, GranteePrincipal=retiring, RetiringPrincipal=retiring, Operations=["Encrypt"])
     own_kms.schedule_key_deletion(KeyId=key_id, PendingWindowInDays=7)
 
@@ -173,3 +179,30 @@ def test_a_key_that_is_gone_leaves_no_grants(own_cloud, own_kms):
     own_cloud.settle()
 
     assert own_kms.list_retirable_grants(RetiringPrincipal=retiring)["Grants"] == []
+
+
+def test_a_grant_means_the_user_and_not_the_name(kms, key, here, ana, shared_cloud):
+    """Who comes after a deleted user under its name is somebody else; who is renamed keeps what was given."""
+    ben = here.user("ben")
+    give(kms, key, here, "Encrypt")
+    give(kms, key, here, "Encrypt", name="ben")
+    here.iam.update_user(UserName="ana", NewUserName="eve")
+    here.iam.delete_access_key(UserName="ben", AccessKeyId=ben["AccessKeyId"])
+    here.iam.delete_user(UserName="ben")
+    namesake = acting(shared_cloud, here.user("ben"), "kms")
+
+    ana.encrypt(KeyId=key["KeyId"], Plaintext=b"x")
+    with refused("AccessDeniedException"):
+        namesake.encrypt(KeyId=key["KeyId"], Plaintext=b"x")
+    shown = [grant["GranteePrincipal"] for grant in kms.list_grants(KeyId=key["KeyId"])["Grants"]]
+    assert here.user_arn("eve") in shown
+    assert [name[:4] for name in shown if name != here.user_arn("eve")] == ["AIDA"]
+    assert kms.list_grants(KeyId=key["KeyId"], GranteePrincipal=here.user_arn("ben"))["Grants"] == []
+    assert len(kms.list_grants(KeyId=key["KeyId"], GranteePrincipal=here.user_arn("eve"))["Grants"]) == 1
+
+
+@pytest.mark.parametrize("member", ["GranteePrincipal", "RetiringPrincipal"])
+def test_whom_a_grant_names_has_to_be_there(kms, key, here, member):
+    named = {"GranteePrincipal": here.root, member: here.user_arn("nobody")}
+    with refused("InvalidArnException", "does not refer to a valid principal"):
+        kms.create_grant(KeyId=key["KeyId"], Operations=["Encrypt"], **named)

@@ -177,3 +177,32 @@ def test_an_encrypted_data_key_is_worth_nothing_without_leave_on_the_key(kms, ke
 
     with refused("AccessDeniedException", f"kms:Decrypt on resource: {key['Arn']}"):
         ana.decrypt(CiphertextBlob=given["CiphertextBlob"])
+
+
+def test_a_policy_means_the_user_and_not_the_name(kms, key, here, shared_cloud):
+    """Who comes after a deleted user under its name is somebody else; who is renamed keeps what was given."""
+    ana, ben = acting(shared_cloud, here.user("ana"), "kms"), here.user("ben")
+    owner = {"Effect": "Allow", "Principal": {"AWS": here.root}, "Action": "kms:*", "Resource": "*"}
+    people = {"AWS": [here.user_arn("ana"), here.user_arn("ben")]}
+    use = {"Effect": "Allow", "Principal": people, "Action": "kms:Encrypt", "Resource": "*"}
+    kms.put_key_policy(KeyId=key["KeyId"], Policy=policy(owner, use))
+    here.iam.update_user(UserName="ana", NewUserName="eve")
+    here.iam.delete_access_key(UserName="ben", AccessKeyId=ben["AccessKeyId"])
+    here.iam.delete_user(UserName="ben")
+    namesake = acting(shared_cloud, here.user("ben"), "kms")
+
+    ana.encrypt(KeyId=key["KeyId"], Plaintext=b"x")
+    with refused("AccessDeniedException"):
+        namesake.encrypt(KeyId=key["KeyId"], Plaintext=b"x")
+    text = kms.get_key_policy(KeyId=key["KeyId"], PolicyName="default")["Policy"]
+    shown = json.loads(text)["Statement"][1]["Principal"]["AWS"]
+    assert shown[0] == here.user_arn("eve") and shown[1].startswith("AIDA")
+
+
+def test_whom_a_policy_names_has_to_be_there(kms, key, here):
+    owner = {"Effect": "Allow", "Principal": {"AWS": here.root}, "Action": "kms:*", "Resource": "*"}
+    use = {"Effect": "Allow", "Principal": {"AWS": here.user_arn("nobody")}, "Action": "kms:Encrypt", "Resource": "*"}
+    with refused("MalformedPolicyDocumentException", "invalid principals"):
+        kms.put_key_policy(KeyId=key["KeyId"], Policy=policy(owner, use))
+    with refused("MalformedPolicyDocumentException", "invalid principals"):
+        kms.create_key(Policy=policy(owner, use))

@@ -17,12 +17,17 @@ class UnknownPrincipal(Exception):
     """A policy names a user or role that is not there."""
 
 
+def is_entity(principal: str) -> bool:
+    """Whether a principal is a user or a role."""
+    return _NAMED.fullmatch(principal) is not None
+
+
 def ids_in(text: str, id_of: Callable[[str], str | None]) -> dict[str, str]:
     """The unique ids of the users and roles in a policy that the grammar takes, by ARN. Raises UnknownPrincipal."""
     ids: dict[str, str] = {}
     for names in _names(json.loads(text)):
         for arn in names if isinstance(names, list) else [names]:
-            if _NAMED.fullmatch(arn):
+            if is_entity(arn):
                 known = id_of(arn)
                 if known is None:
                     raise UnknownPrincipal(arn)

@@ -158,7 +158,7 @@ class Asked:
         key_id, grant_id = named(given.get("GrantToken"), given.get("KeyId"), given.get("GrantId"))
         key = self._key(names.parse(key_id, self.scope, aliases=False), "RetireGrant")
         grant = grants.find(self.tx, key, grant_id)
-        if grant is None or not {grant.retiring, grant.retiring_service}.intersection(self._principals()):
+        if grant is None or grant.retirer not in self._principals():
             yield self._on("RetireGrant", key)
 
     def _on_named_key(self) -> Iterator[Need]:
@@ -190,7 +190,7 @@ class Asked:
             return self._request() | _of_context(context) | dict(told) | self._of_key(key)
 
         return Need(
-            action=f"kms:{action}", resource=key.arn, account=key.account, policy=key.policy, must_allow=True,
+            action=f"kms:{action}", resource=key.arn, account=key.account, policy=key.evaluated_policy, must_allow=True,
             granted=self._is_granted(action, key, context), tags=lambda: key.tags, context=_Facts(facts),
         )  # fmt: skip
 
@@ -206,7 +206,8 @@ class Asked:
 
     def _principals(self) -> list[str]:
         """The names by which a grant may mean the caller."""
-        return list(dict.fromkeys(name for name in (self.caller.arn, self.caller.identity_arn) if name))
+        unique = self.caller.id.partition(":")[0]
+        return list(dict.fromkeys(name for name in (unique, self.caller.arn, self.caller.identity_arn) if name))
 
     def _request(self) -> dict[str, Value]:
         """What policies may ask of the request and of who makes it."""

@@ -32,7 +32,7 @@ def _check_family(tx: ReadTransaction, key: Key) -> Iterator[str]:
 def _check_grants(tx: ReadTransaction, key: Key) -> Iterator[str]:
     given = {grant.id: grant for grant in tx.range(key.scope.key("kms", "grants", key.id))}
     indexed = Counter((place[-2], place[-1]) for place, _ in tx.items(key.scope.key("kms", "grantees", key.id)))
-    if indexed != Counter((grant.grantee or grant.grantee_service, grant.id) for grant in given.values()):
+    if indexed != Counter((grant.holder, grant.id) for grant in given.values()):
         yield f"the grants of {key.arn} are not those that are known of their grantees"
     if (tx.get(grants.count_of(key)) or 0) != len(given):
         yield f"{key.arn} has {len(given)} grants and counts {tx.get(grants.count_of(key))}"

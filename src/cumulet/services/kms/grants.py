@@ -16,8 +16,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from cumulet.kernel import named
+from cumulet.kernel.authority import Authority
 from cumulet.kernel.keys import Key as StoreKey
-from cumulet.kernel.records import Record
+from cumulet.kernel.records import Record, replace
 from cumulet.kernel.scope import Scope
 from cumulet.kernel.store import ReadTransaction, Transaction
 from cumulet.services.kms import keys, specs
@@ -63,6 +65,18 @@ class Grant(Record):
     retiring_service: str = ""
     name: str = ""
     constraints: dict[str, Any] = {}  # noqa: RUF012 - records are frozen
+    grantee_id: str = ""
+    retiring_id: str = ""
+    """The unique ids of users and roles, who are meant by them and not by their names."""
+
+    @property
+    def holder(self) -> str:
+        """By what the grantee is known."""
+        return self.grantee_id or self.grantee or self.grantee_service
+
+    @property
+    def retirer(self) -> str:
+        return self.retiring_id or self.retiring or self.retiring_service
 
     def admits(self, operation: str, context: Mapping[str, str], source_arn: str = "") -> bool:
         """Whether it lets its grantee do this, with this encryption context."""
@@ -117,6 +131,38 @@ def wanted(given: Mapping[str, Any], key: Key, issuer: str, grant_id: str, now: 
     _check_operations(grant, key)
     _check_constraints(grant, key)
     return grant
+
+
+def bound(tx: ReadTransaction, authority: Authority, grant: Grant) -> Grant:
+    """The grant, meaning for good whom it names now. Raises InvalidArnException for who is not there."""
+    return replace(
+        grant, grantee_id=_bound(tx, authority, grant.grantee), retiring_id=_bound(tx, authority, grant.retiring)
+    )
+
+
+def known_as(tx: ReadTransaction, authority: Authority, principal: str) -> list[str]:
+    """By what the grants of a principal may know it."""
+    unique = authority.id_of(tx, principal) if named.is_entity(principal) else None
+    return [principal] if unique is None else [unique, principal]
+
+
+def shown(tx: ReadTransaction, authority: Authority, grant: Grant) -> Grant:
+    """With those whom it names as they are called now; who is gone is shown by the id."""
+    grantee = _shown(tx, authority, grant.grantee, grant.grantee_id)
+    return replace(grant, grantee=grantee, retiring=_shown(tx, authority, grant.retiring, grant.retiring_id))
+
+
+def _bound(tx: ReadTransaction, authority: Authority, principal: str) -> str:
+    if not named.is_entity(principal):
+        return ""
+    unique = authority.id_of(tx, principal)
+    if unique is None:
+        raise InvalidArnException(f"ARN does not refer to a valid principal: {principal}")
+    return unique
+
+
+def _shown(tx: ReadTransaction, authority: Authority, principal: str, unique: str) -> str:
+    return (authority.arn_of(tx, principal.split(":")[4], unique) or unique) if unique else principal
 
 
 def create(tx: Transaction, key: Key, grant: Grant) -> Grant:
@@ -276,17 +322,15 @@ def _check_constraints(grant: Grant, key: Key) -> None:
 
 def _digest(grant: Grant) -> str:
     """The same for grants of the same content."""
-    content = [grant.name, sorted(grant.operations), grant.grantee, grant.grantee_service, grant.retiring,
-               grant.retiring_service, grant.constraints]  # fmt: skip
+    content = [grant.name, sorted(grant.operations), grant.holder, grant.retirer, grant.constraints]  # fmt: skip
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _indexes(key: Key, grant: Grant) -> Iterator[StoreKey]:
-    yield key.scope.key("kms", "grantees", key.id, grant.grantee or grant.grantee_service, grant.id)
-    retiring = grant.retiring or grant.retiring_service
-    if retiring:
-        account = _account_of(retiring) or key.account
-        yield ("kms", account, key.region, "retirable", retiring, key.account, key.id, grant.id)
+    yield key.scope.key("kms", "grantees", key.id, grant.holder, grant.id)
+    if grant.retirer:
+        account = _account_of(grant.retiring) or key.account
+        yield ("kms", account, key.region, "retirable", grant.retirer, key.account, key.id, grant.id)
 
 
 def _account_of(principal: str) -> str:

@@ -51,6 +51,14 @@ class Key(Record):
     """Whether all material that has to be imported was; `expires` is when the first of it expires."""
     expires: datetime | None = None
     tags: dict[str, str] = {}  # noqa: RUF012 - records are frozen
+    policy_ids: dict[str, str] = {}  # noqa: RUF012
+    """The unique ids of the users and roles that the policy names; `bound_policy` is the policy with them, if any."""
+    bound_policy: str = ""
+
+    @property
+    def evaluated_policy(self) -> str:
+        """The text that decides."""
+        return self.bound_policy or self.policy
 
     @property
     def arn(self) -> str:

@@ -7,15 +7,21 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from cumulet.kernel import named
+from cumulet.kernel.authority import Authority
 from cumulet.kernel.authz import policies as language
 from cumulet.kernel.authz.malformed import MalformedPolicy
+from cumulet.kernel.records import replace
 from cumulet.kernel.scope import Scope
+from cumulet.kernel.store import ReadTransaction
 from cumulet.services.kms.errors import LimitExceededException, MalformedPolicyDocumentException
+from cumulet.services.kms.keys import Key
 
 NAME = "default"
 """The only name that a key policy can have."""
 LARGEST_BYTES = 32_768
 LOCKOUT = "The new key policy will not allow you to update the key policy in the future."
+UNKNOWN_PRINCIPAL = "Policy contains a statement with one or more invalid principals."
 
 
 def default(scope: Scope) -> str:
@@ -65,6 +71,22 @@ def check(text: str) -> str:
     except MalformedPolicy as malformed:
         raise MalformedPolicyDocumentException(str(malformed) or "The policy document is malformed.") from None
     return text
+
+
+def bound(tx: ReadTransaction, authority: Authority, key: Key, text: str) -> Key:
+    """The key with a policy that means, for good, the users and roles whom it names now.
+
+    Raises MalformedPolicyDocumentException for one that is not there."""
+    try:
+        ids = named.ids_in(text, lambda arn: authority.id_of(tx, arn))
+    except named.UnknownPrincipal:
+        raise MalformedPolicyDocumentException(UNKNOWN_PRINCIPAL) from None
+    return replace(key, policy=text, policy_ids=ids, bound_policy=named.with_ids(text, ids) if ids else "")
+
+
+def shown(tx: ReadTransaction, authority: Authority, key: Key) -> str:
+    """The text as it is read back."""
+    return named.as_shown(key.policy, key.policy_ids, lambda *who: authority.arn_of(tx, *who))
 
 
 def _document(policy_id: str, statements: list[dict[str, Any]]) -> str:

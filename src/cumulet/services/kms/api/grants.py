@@ -48,7 +48,7 @@ class Grants(KMSBase):
     ) -> dict[str, Any]:
         count = pages.size(Limit, usual=50, most=100)
         after, grantee = pages.after(Marker), GranteePrincipal or GranteeServicePrincipal
-        found = await self.read_key(KeyId, _listed, after, count + 1, GrantId, grantee)
+        found = await self.read_key(KeyId, self._grants_listed, after, count + 1, GrantId, grantee)
         return pages.answer("Grants", found, count, lambda pair: pair[1].id, _as_wire)
 
     async def list_retirable_grants(
@@ -62,7 +62,7 @@ class Grants(KMSBase):
         count, principal = pages.size(Limit, usual=50, most=100), RetiringPrincipal or RetiringServicePrincipal
         if principal is None:
             raise ValidationException("RetiringPrincipal is required.")
-        found = await self.store.read(grants.retirable, self.scope, principal, pages.after(Marker), count + 1)
+        found = await self.store.read(self._retirable, principal, pages.after(Marker), count + 1)
         return pages.answer("Grants", found, count, _place, _as_wire)
 
     async def retire_grant(
@@ -83,9 +83,32 @@ class Grants(KMSBase):
 
     def _create(self, tx: Transaction, key: Key, given: Mapping[str, Any], dry_run: bool) -> dict[str, Any]:
         wanted = grants.wanted(given, key, self._issuer(), tx.ids.hex(64), tx.now)
-        made = grants.create(tx, key, wanted)
+        made = grants.create(tx, key, grants.bound(tx, self.kernel.authority, wanted))
         stop_dry_run(dry_run)
         return {"GrantId": made.id, "GrantToken": grants.token(key, made)}
+
+    def _grants_listed(
+        self, tx: ReadTransaction, key: Key, after: str | None, at_most: int, grant_id: str | None, grantee: str | None
+    ) -> list[tuple[Key, Grant]]:
+        authority = self.kernel.authority
+        names_of = grants.known_as(tx, authority, grantee) if grantee is not None else None
+        if grant_id is not None:
+            one = grants.existing(tx, key, grant_id)
+            found = [one] if names_of is None or one.holder in names_of else []
+        elif names_of is None:
+            found = grants.listed(tx, key, after, at_most)
+        else:
+            held = sorted(grants.held_by(tx, key, names_of), key=lambda grant: grant.id)
+            found = [grant for grant in held if after is None or grant.id > after][:at_most]
+        return [(key, grants.shown(tx, authority, grant)) for grant in found]
+
+    def _retirable(
+        self, tx: ReadTransaction, principal: str, after: str | None, at_most: int
+    ) -> list[tuple[Key, Grant]]:
+        authority = self.kernel.authority
+        name = grants.known_as(tx, authority, principal)[0]
+        found = grants.retirable(tx, self.scope, name, after, at_most)
+        return [(key, grants.shown(tx, authority, grant)) for key, grant in found]
 
     def _issuer(self) -> str:
         return f"arn:{self.scope.partition}:iam::{self.caller.account}:root"
@@ -106,18 +129,6 @@ def named(token: str | None, key_id: str | None, grant_id: str | None) -> tuple[
 def _delete(tx: Transaction, key: Key, grant_id: str, dry_run: bool) -> None:
     grants.delete(tx, key, grants.existing(tx, key, grant_id))
     stop_dry_run(dry_run)
-
-
-def _listed(
-    tx: ReadTransaction, key: Key, after: str | None, at_most: int, grant_id: str | None, grantee: str | None
-) -> list[tuple[Key, Grant]]:
-    if grant_id is not None:
-        one = grants.existing(tx, key, grant_id)
-        return [(key, one)] if grantee in (None, one.grantee or one.grantee_service) else []
-    if grantee is None:
-        return [(key, grant) for grant in grants.listed(tx, key, after, at_most)]
-    held = sorted(grants.held_by(tx, key, [grantee]), key=lambda grant: grant.id)
-    return [(key, grant) for grant in held if after is None or grant.id > after][:at_most]
 
 
 def _as_wire(pair: tuple[Key, Grant]) -> dict[str, Any]:

@@ -57,6 +57,7 @@ class Keys(PolicyRules):
         )  # fmt: skip
         if Policy is not None and not BypassPolicyLockoutSafetyCheck:
             await self.store.read(self.check_lockout, key, key.policy)
+        key = await self.store.read(self.with_policy, key, key.policy)
         made = None
         if Origin == keys.AWS_KMS:
             fresh = await generation.material(spec, self.kernel.ids)

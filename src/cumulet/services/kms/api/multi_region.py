@@ -7,7 +7,7 @@ from typing import Any
 
 from cumulet.kernel.records import replace
 from cumulet.kernel.store import ReadTransaction, Transaction
-from cumulet.services.kms import descriptions, managed, multi_region, policies, tags
+from cumulet.services.kms import descriptions, keys, managed, multi_region, policies, tags
 from cumulet.services.kms.api.policies import PolicyRules
 from cumulet.services.kms.keys import Key
 
@@ -27,7 +27,7 @@ class MultiRegion(PolicyRules):
         if policy is not None and not BypassPolicyLockoutSafetyCheck:
             await self.read_key(KeyId, self._check_there, ReplicaRegion, policy)
         text = policy or policies.default(self.scope)
-        replica = await self.write_key(KeyId, multi_region.replicate, ReplicaRegion, text, Description, given)
+        replica = await self.write_key(KeyId, self._replicate, ReplicaRegion, text, Description, given)
         told = await self.store.read(descriptions.metadata, replica)
         told.pop("CurrentKeyMaterialId", None)
         answer: dict[str, Any] = {
@@ -40,6 +40,14 @@ class MultiRegion(PolicyRules):
     async def update_primary_region(self, *, KeyId: str, PrimaryRegion: str) -> dict[str, Any]:
         await self.write_key(KeyId, _move, PrimaryRegion)
         return {}
+
+    def _replicate(
+        self, tx: Transaction, key: Key, region: str, policy: str, description: str, given: dict[str, str]
+    ) -> Key:
+        replica = multi_region.replicate(tx, key, region, policy, description, given)
+        bound = self.with_policy(tx, replica, policy)
+        keys.put(tx, bound)
+        return bound
 
     def _check_there(self, tx: ReadTransaction, key: Key, region: str, policy: str) -> None:
         self.check_lockout(tx, replace(key, region=region), policy)
