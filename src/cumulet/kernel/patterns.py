@@ -80,20 +80,23 @@ class _Reader:
             return _Node("array", list(self._elements(depth)), at, self.at)
         if token[0] in "}]:,":
             self.fail(f"Unexpected character ('{token}')", at)
-        try:
-            value = json.loads(token)
-        except ValueError:
-            self.fail("Unexpected character", at)
+        value = self.scalar(token)
         if token[0] == '"':  # strings are read lazily: the parser stands behind the quote
             return _Node("string", value, at - len(token) + 1, at)
         return _Node("literal" if token[0] in "tfn" else "number", value, at, at)
+
+    def scalar(self, token: str) -> Any:
+        try:
+            return json.loads(token)
+        except ValueError:
+            self.fail("Unexpected character", self.at)
 
     def _members(self, depth: int) -> Iterator[tuple[str, _Node]]:
         token = self.token()
         while token != "}":  # noqa: S105
             if token[0] != '"' or self.token() != ":":
                 self.fail("Unexpected character: was expecting a field name and a colon", self.at)
-            yield json.loads(token), self.value(self.token(), depth + 1)
+            yield self.scalar(token), self.value(self.token(), depth + 1)
             if (token := self.token()) == ",":
                 token = self.token()
             elif token != "}":  # noqa: S105
@@ -263,6 +266,8 @@ def compile(pattern: str | dict[str, Any]) -> Pattern:
     """The event pattern, ready to match. Raises InvalidEventPatternException in AWS's words."""
     try:
         return _compile(pattern if isinstance(pattern, str) else json.dumps(pattern, separators=(",", ":")))
+    except RecursionError as problem:
+        raise InvalidEventPatternException("Event pattern is not valid. Reason: nested too deeply") from problem
     except InvalidPattern as problem:
         raise InvalidEventPatternException(f"Event pattern is not valid. Reason: {problem}") from problem
 
@@ -350,15 +355,26 @@ def _at(event: Any, path: tuple[str, ...]) -> Iterable[Scalar]:
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:
-    if isinstance(value, dict):
-        return [value]
-    return [one for element in value for one in _objects(element)] if isinstance(value, list) else []
+    return [one for one in _flat(value) if isinstance(one, dict)]
 
 
 def _leaves(value: Any) -> Iterable[Scalar]:
     if isinstance(value, list):
-        return [leaf for element in value for leaf in _leaves(element)]
+        return [one for one in _flat(value) if not isinstance(one, dict)]
     return () if isinstance(value, dict) else (value,)
+
+
+def _flat(value: Any) -> list[Any]:
+    """The elements of arrays in arrays, without recursion, for events come from strangers."""
+    found: list[Any] = []
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, list):
+            waiting.extend(reversed(one))
+        else:
+            found.append(one)
+    return found
 
 
 def _is_or(node: _Node) -> bool:
