@@ -561,10 +561,10 @@ def test_sensitive_reads_take_a_session_with_mfa(shared_cloud, client, iam, s3, 
 def test_a_queue_can_take_messages_of_mfa_sessions_only(shared_cloud, client, iam, sqs, device, account):
     url = sqs.create_queue(QueueName="guarded")["QueueUrl"]
     arn = f"arn:aws:sqs:us-east-1:{account}:guarded"
+    key = user_with(iam, "ana", policy(allow("sts:*")))
     ana = {"AWS": f"arn:aws:iam::{account}:user/ana"}
     text = policy({**allow("sqs:SendMessage", resource=arn, Condition=MFA), "Principal": ana})
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": text})
-    key = user_with(iam, "ana", policy(allow("sts:*")))
     plain, proved = acting(client, key, "sqs"), with_mfa(client, shared_cloud, iam, key, device)("sqs")
 
     assert refusal(plain.send_message, QueueUrl=url, MessageBody="m")["Code"].startswith("AccessDenied")
