@@ -33,9 +33,7 @@ _PLAIN = re.compile(r"-?[1-9][0-9]{0,37}")
 _SET_NAMES = {"SS": "string", "NS": "number", "BS": "binary"}
 _TYPES = frozenset(("S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"))
 EMPTY = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
-SEVERAL = (
-    "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
-)
+SEVERAL = "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
 _INVALID = "One or more parameter values were invalid: "
 _MAP_OVERHEAD, _ELEMENT_OVERHEAD = 3, 1
 
