@@ -54,7 +54,7 @@ def key(year: int) -> str:
     return json.dumps({"artist": {"S": "é"}, "year": {"N": str(year)}})
 
 
-@pytest.mark.spec("data:DDB-01", "data:DDB-07", "data:DDB-08", "data:DDB-11")
+@pytest.mark.spec("security:ACC-02", "data:DDB-01", "data:DDB-07", "data:DDB-08", "data:DDB-11")
 def test_items_are_put_changed_and_deleted_from_the_shell(aws, run, music):
     item = {"artist": {"S": "é"}, "year": {"N": "1999"}, "label": {"S": "Lava"}}
     aws("put-item", "--table-name", "music", "--item", json.dumps(item))

@@ -171,6 +171,7 @@ class TestForeignPages:
 class TestIssuedKeys:
     """A key that Cumulet issued is verified, wherever it is used."""
 
+    @pytest.mark.spec("security:IAM-50")
     def test_a_wrong_secret_is_refused(self, own_cloud):
         key = own_cloud.run(_issue(own_cloud))
         wrong = own_cloud.client("sqs", aws_access_key_id=key.id, aws_secret_access_key="wrong")
@@ -194,6 +195,7 @@ class TestIssuedKeys:
             assert refused.value.response["Error"]["Code"] == "InvalidAccessKeyId"
             assert owner.list_buckets()["Buckets"] == []
 
+    @pytest.mark.spec("security:IAM-51")
     def test_a_request_from_another_time_is_refused_and_tells_ours(self, own_cloud):
         own_cloud.run(_freeze(own_cloud))
         key = own_cloud.run(_issue(own_cloud))
